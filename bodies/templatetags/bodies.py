@@ -1,0 +1,109 @@
+"""What pages show of bodies. `structure_outline` is the one that a page of `portal` uses (the home page)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from bodies.models import Link, Note, Outline, Placement, Relation, Seat, Structure
+from bodies.outline import details
+from portal.templatetags.facts import marked, pick, places
+
+register = template.Library()
+
+
+@register.inclusion_tag("bodies/structure_outline.html")
+def structure_outline() -> dict[str, Any]:
+    """The structure in force as a compact list."""
+    structure = Structure.objects.in_force()
+    nodes = Placement.objects.filter(structure=structure).outline() if structure else []
+    return {"structure": structure, "tree": details(nodes, get_language() or "ja")}
+
+
+@register.simple_tag
+def body_link(placement: Placement, linked: set[str] | None = None, *, short: bool = False) -> SafeString:
+    """A body's name, leading to its page where readers have one."""
+    name = pick(placement.name, placement.name_en)
+    if short and placement.short_name:
+        name = pick(placement.short_name, placement.short_name_en)
+    if linked is not None and placement.body.code not in linked:
+        return name
+    return format_html('<a href="{}">{}</a>', reverse("body", args=[placement.body.code]), name)
+
+
+@register.simple_tag
+def outline_name(row: Outline) -> SafeString:
+    """The name in a row of an outline."""
+    return pick(row[3], row[4])
+
+
+@register.simple_tag
+def outline_link(row: Outline, linked: set[str] | None = None) -> SafeString:
+    """The same as a link, where readers have a page."""
+    if linked is not None and row[2] not in linked:
+        return outline_name(row)
+    return format_html('<a href="{}">{}</a>', reverse("body", args=[row[2]]), outline_name(row))
+
+
+@register.inclusion_tag("portal/cite.html")
+def cite_all(placement: Placement) -> dict[str, Any]:
+    """Where a body's place, and its composition and roles, were read; said once where it is the same place."""
+    parts = [*placement.seats.all(), *placement.mandates.all()]
+    if not parts or len(places([placement, *parts])) == 1:
+        return {"groups": [("", places([placement]))]}
+    return {"groups": [(_("位置づけ"), places([placement])), (_("構成・役割"), places(parts))]}
+
+
+@register.simple_tag
+def sentence(link: Link) -> SafeString:
+    """A relation in words, each body a link."""
+    words = conditional_escape(str(Relation(link.kind).sentence))
+    # The sentence is ours and escaped; both ends are links made by format_html.
+    return mark_safe(words % {"source": body_link(link.from_placement), "target": body_link(link.to_placement)})  # noqa: S308
+
+
+@register.filter
+def by_post(seats: Iterable[Seat]) -> list[tuple[Seat, list[Seat]]]:
+    """Seats in order, those with the same post together: `(first, all)`."""
+    groups = (list(group) for _post, group in groupby(seats, key=lambda seat: (seat.post, seat.post_en)))
+    return [(group[0], group) for group in groups]
+
+
+@register.filter
+def on(notes: Iterable[Note], anchor: Any) -> list[Note]:
+    """The notes that are on a mandate, on a seat, or (for a placement) on the body as a whole."""
+    if isinstance(anchor, Placement):
+        return [note for note in notes if note.mandate_id is None and note.seat_id is None]
+    field = "mandate_id" if anchor._meta.model_name == "mandate" else "seat_id"
+    return [note for note in notes if getattr(note, field) == anchor.pk]
+
+
+@register.filter
+def anchor(note: Note) -> str:
+    """The place of a note on a page; the same for every body that carries it."""
+    if note.marker:
+        return "note-" + "-".join(f"{ord(character):x}" for character in note.marker)
+    return f"note-{note.placement.body.code}-{note.code}"
+
+
+@register.simple_tag
+def noted(text: str, text_en: str, notes: Iterable[Note]) -> SafeString:
+    """A text in the reader's language with the marks of its notes where they are printed."""
+    html = pick(text, text_en)
+    english = get_language() != "ja" and bool(text_en)
+    for note in notes:
+        if note.marker:
+            mark = format_html('<sup><a href="#{}">{}</a></sup>', anchor(note), marked(note.marker))
+            phrase = conditional_escape(note.phrase_en if english else note.phrase)
+            before, found, after = html.partition(phrase) if phrase else (html, "", "")
+            # All three parts were escaped with the text; the mark was made by format_html.
+            html = mark_safe(f"{before}{found}{mark}{after}")  # noqa: S308
+    return html

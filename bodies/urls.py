@@ -1,0 +1,11 @@
+from django.urls import path
+
+from bodies import views
+
+urlpatterns = [
+    path("structure/", views.structure_in_force, name="structure-in-force"),
+    path("structure/<str:code>/", views.structure, name="structure"),
+    path("bodies/", views.bodies, name="bodies"),
+    path("bodies/<str:code>/", views.body, name="body"),
+    path("bodies/<str:code>/data.jsonld", views.body_data, name="body-data"),
+]

@@ -1,0 +1,159 @@
+"""The structure and its bodies, for readers."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import unicodedata
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from bodies.jsonld import describe
+from bodies.models import Body, Link, Note, Placement, PlacementQuerySet, Structure
+from bodies.outline import FOLDED_FROM, details, walk
+from portal.views import NotFound, error_page
+
+LISTED = 200  # matches, relations and notes of a large structure that one page shows
+
+
+@require_safe
+def structure_in_force(request: HttpRequest) -> HttpResponse:
+    """The edition in force today; `?on=2026-04-01` leads to the one in force on that day."""
+    if "on" not in request.GET:
+        shown = Structure.objects.in_force()
+        if shown is None:
+            raise NotFound(_("公開されている体制は、まだありません。"))
+        return _structure_page(request, shown)
+    asked = request.GET["on"]
+    try:
+        day = datetime.date.fromisoformat(asked)
+    except ValueError:
+        return error_page(request, 400, _("日付は 2026-04-01 の形で指定してください（「%(on)s」）。") % {"on": asked})
+    edition = Structure.objects.in_force(day)
+    if edition is None:
+        raise NotFound(_("%(on)s の時点で公開されている体制はありません。") % {"on": day.isoformat()}, _editions())
+    return redirect(edition)
+
+
+@require_safe
+def structure(request: HttpRequest, code: str) -> HttpResponse:
+    """One edition, in force, past or scheduled."""
+    shown = Structure.objects.reachable().filter(code=code).first()
+    if shown is None:
+        raise NotFound(_("「%(code)s」という体制はありません。") % {"code": code}, _editions())
+    return _structure_page(request, shown)
+
+
+def _editions() -> list[tuple[str, str]]:
+    return [(edition.get_absolute_url(), edition.title) for edition in Structure.objects.public()]
+
+
+def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
+    placements: PlacementQuerySet = Placement.objects.filter(structure=shown)
+    count = placements.count()
+    links = Link.objects.in_words().filter(from_placement__structure=shown).select_related("source")
+    notes = Note.objects.filter(placement__structure=shown).select_related("source", "placement__body")
+    editions = list(Structure.objects.public())
+    context: dict[str, Any] = {
+        "structure": shown,
+        "is_in_force": bool(editions) and editions[0] == shown,
+        "editions": editions,
+        "linked": _public_codes(shown),
+        "count": count,
+        "links": links[:LISTED],
+        "more_links": max(0, links.count() - LISTED) if count > FOLDED_FROM else 0,
+        "notes": _one_of_each(notes[:LISTED]),
+        "query": request.GET.get("q", "").strip(),
+    }
+    if count <= FOLDED_FROM:
+        context["placements"] = placements.in_full().order_by("lft")
+    else:
+        context["tree"] = details(placements.outline(), get_language() or "ja", context["linked"])
+    if context["query"]:
+        context |= _matching(placements, context["query"])
+    return render(request, "bodies/structure.html", context)
+
+
+def _public_codes(shown: Structure) -> set[str] | None:
+    """The bodies that have a page, where not all of them do: a scheduled edition may hold new ones."""
+    if not shown.is_scheduled:
+        return None
+    return set(Body.objects.public().filter(placements__structure=shown).values_list("code", flat=True))
+
+
+def _one_of_each(notes: Any) -> list[dict[str, Any]]:
+    """Notes with the same words stand once, with all the bodies that they are on."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for note in notes:
+        entry = found.setdefault((note.kind, note.marker, note.text), {"note": note, "bodies": []})
+        if note.placement not in entry["bodies"]:
+            entry["bodies"].append(note.placement)
+    return sorted(found.values(), key=lambda entry: (entry["note"].kind != "footnote", entry["note"].marker))
+
+
+def _matching(placements: PlacementQuerySet, query: str) -> dict[str, Any]:
+    """The places whose names or code contain every word of the query, each with the path that leads to it."""
+    words = _folded(query).split()
+    found = []
+    for path in walk(placements.outline()):
+        _level, _pk, code, *names, _kind = path[-1]
+        text = _folded(" ".join([code, *names]))
+        if all(word in text for word in words):
+            found.append(path)
+    return {"matches": found[:LISTED], "match_count": len(found)}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+@require_safe
+def bodies(request: HttpRequest) -> HttpResponse:
+    """There is no list of bodies beside the structure that holds them."""
+    return redirect("structure-in-force")
+
+
+def _latest(code: str) -> Placement:
+    """Where a body stands in its latest public edition. Raises `NotFound`, with similar codes."""
+    placement = Placement.objects.public().filter(body__code=code).order_by("-structure__valid_from").in_full().first()
+    if placement is None:
+        codes = list(Body.objects.public().values_list("code", flat=True))
+        similar = difflib.get_close_matches(code, codes, n=3)
+        named = Placement.objects.public().filter(body__code__in=similar).select_related("body")
+        suggestions = {row.get_absolute_url(): row.name for row in named.order_by("structure__valid_from")}
+        raise NotFound(_("「%(code)s」という機関はありません。") % {"code": code}, list(suggestions.items()))
+    return placement
+
+
+@require_safe
+def body(request: HttpRequest, code: str) -> HttpResponse:
+    """A body as its latest public edition has it, and which editions hold it."""
+    placement = _latest(code)
+    in_force = Structure.objects.in_force()
+    related = Placement.objects.public().select_related("body", "structure").order_by("structure__valid_from")
+    context = {
+        "placement": placement,
+        "is_in_force": in_force == placement.structure,
+        "path": placement.get_ancestors().select_related("body"),
+        "children": placement.get_children().select_related("body"),
+        "links": Link.objects.of(placement),
+        "editions": Structure.objects.public().filter(placements__body=placement.body),
+        "predecessors": related.filter(body__successors=placement.body),
+        "successors": related.filter(body__predecessors=placement.body),
+    }
+    return render(request, "bodies/body.html", context)
+
+
+@require_safe
+def body_data(request: HttpRequest, code: str) -> HttpResponse:
+    """The same facts as JSON-LD."""
+    placement = _latest(code)
+    data = describe(placement, Link.objects.of(placement), placement.get_children(), request.build_absolute_uri)
+    response = JsonResponse(data, json_dumps_params={"ensure_ascii": False, "indent": 2})
+    response["Content-Type"] = "application/ld+json"
+    return response

@@ -1,0 +1,384 @@
+"""Data packages: a folder of CSV files, one per dataset, with the `datapackage.json` that describes them.
+
+`load` checks everything first, collects every fault with file, row and column, and then writes all of it or nothing,
+in one transaction that holds the revision. `dump` writes the same bytes back. Rows absent from a file are left alone.
+Format: Data Package and Table Schema v1 (Frictionless Standards).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, override
+
+from portal import revision
+from portal.models import LoadedPackage
+from portal.resources import (
+    BooleanWidget,
+    CodesWidget,
+    Dataset,
+    DateWidget,
+    IntegerWidget,
+    Key,
+    datasets,
+    messages,
+)
+from portal.tree import InvalidTree, settle
+
+DESCRIPTION = "datapackage.json"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, and where: the file, the row as a spreadsheet counts it (the headings are row 1), the column."""
+
+    file: str
+    message: str
+    row: int = 0
+    column: str = ""
+
+    def __str__(self) -> str:
+        row = _("%(row)s行目") % {"row": self.row} if self.row else ""
+        column = _("列「%(column)s」") % {"column": self.column} if self.column else ""
+        return f"{' '.join(filter(None, [self.file, row, column]))}: {self.message}"
+
+
+class Unloadable(Exception):
+    """The package was not loaded; nothing was written."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+@dataclass
+class Row:
+    """One line of a file, and the model instance that it becomes."""
+
+    number: int
+    cells: dict[str, str]
+    instance: models.Model
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    state: str = "unchanged"
+
+    def set(self, attribute: str, value: Any) -> None:
+        """Put a value into the instance; if it differs from what stood there, the row is changed."""
+        if self.state == "unchanged" and getattr(self.instance, attribute) != value:
+            self.state = "changed"
+        setattr(self.instance, attribute, value)
+
+
+def digest(folder: Path) -> str:
+    """A fingerprint of everything in the package."""
+    hashed = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            hashed.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
+
+
+def load(folder: Path, using: str = DEFAULT_DB_ALIAS) -> dict[str, Counter[str]]:
+    """Load a package. Returns per dataset how many rows were `added`, `changed`, `unchanged`. Raises `Unloadable`."""
+    files = _files(folder)
+    with settle(using):
+        loader = _Loader(using)
+        for dataset in datasets():
+            if path := files.get(dataset.name):
+                loader.plan(dataset, path)
+        loader.refuse_circles()
+        if loader.faults:
+            raise Unloadable(loader.faults)
+        try:
+            loader.save()
+        except InvalidTree as error:
+            raise Unloadable([Fault("placements.csv", str(error))]) from error
+        LoadedPackage.objects.using(using).get_or_create(digest=digest(folder))
+    return loader.counts
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The files of a package by dataset, from its description. Raises `Unloadable`."""
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        listed = {str(resource["name"]): str(resource["path"]) for resource in description["resources"]}
+    except FileNotFoundError as error:
+        raise Unloadable([Fault(DESCRIPTION, _("ファイルがありません。"))]) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unloadable([Fault(DESCRIPTION, _("データパッケージの記述として読めません（%s）。") % error)]) from error
+    known = {dataset.name for dataset in datasets()}
+    faults = []
+    for name, path in listed.items():
+        if name not in known:
+            faults.append(Fault(DESCRIPTION, _("「%(name)s」というデータセットはありません。") % {"name": name}))
+        elif Path(path).name != path or not (folder / path).is_file():
+            faults.append(Fault(DESCRIPTION, _("「%(path)s」がこのフォルダーにありません。") % {"path": path}))
+    faults += [
+        Fault(path.name, _("%(file)s に書かれていないファイルです。") % {"file": DESCRIPTION})
+        for path in sorted(folder.glob("*.csv"))
+        if path.name not in listed.values()
+    ]
+    if faults:
+        raise Unloadable(faults)
+    return {name: folder / path for name, path in listed.items()}
+
+
+class _Loader:
+    """One load: reads, resolves and compares every row before the first is written."""
+
+    def __init__(self, using: str) -> None:
+        self.using = using
+        self.faults: list[Fault] = []
+        self.counts: dict[str, Counter[str]] = {}
+        self.planned: list[tuple[Dataset, str, list[Row]]] = []
+        self._known: dict[type[models.Model], dict[Key, models.Model]] = {}
+
+    def known(self, model: type[models.Model]) -> dict[Key, models.Model]:
+        """Every row of a dataset by natural key: those in the database, and those planned so far."""
+        if model not in self._known:
+            dataset = next(each for each in datasets() if each.model is model)
+            rows = list(dataset.rows().using(self.using))
+            by_pk = {row.pk: row for row in rows}
+            for row in rows:  # one object for each row, so that a chain of parents can be followed without a query
+                if getattr(row, "parent_id", None) is not None:
+                    row.parent = by_pk[row.parent_id]
+            self._known[model] = {dataset.key(row): row for row in rows}
+        return self._known[model]
+
+    def plan(self, dataset: Dataset, path: Path) -> None:
+        known, rows, seen = self.known(dataset.model), [], dict[Key, int]()
+        for number, cells in self._read(dataset, path):
+            key = tuple(cells[name] for name in dataset.key_columns)
+            if key in seen:
+                text = _("同じキー（%(key)s）の行が %(row)s行目にもあります。") % {
+                    "key": ", ".join(key),
+                    "row": seen[key],
+                }
+                self.faults.append(Fault(path.name, text, number, dataset.key_columns[-1]))
+                continue
+            seen[key] = number
+            row = Row(number, cells, known.get(key) or dataset.model())
+            if key not in known:
+                row.state = "added"
+                known[key] = row.instance
+            rows.append(row)
+        # References are resolved when every row of the file is known: a child may stand before its parent.
+        for row in rows:
+            self._fill(dataset, path.name, row)
+        self.planned.append((dataset, path.name, rows))
+
+    def _read(self, dataset: Dataset, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+        def fault(message: str, row: int = 0, column: str = "") -> None:
+            self.faults.append(Fault(path.name, message, row, column))
+
+        try:
+            lines = path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            return fault(_("文字コードが UTF-8 ではありません（テキストとして %(line)s 行目）。") % {"line": line})
+        try:
+            records = list(csv.reader(lines.splitlines(keepends=True), strict=True))
+        except csv.Error as error:
+            return fault(_("CSV として読めません（%s）。") % error)
+        headings, columns = (records or [[]])[0], dataset.columns
+        for name in {name for name in headings if name not in columns}:
+            fault(_("知らない列です。使える列：%(columns)s") % {"columns": ", ".join(columns)}, 1, name)
+        for name, times in Counter(headings).items():
+            if times > 1:
+                fault(_("同じ列が %(times)s 回あります。") % {"times": times}, 1, name)
+        for name in columns:
+            if name not in headings and name in dataset.key_columns:
+                fault(_("キーの列がありません。"), 1, name)
+        if any(each.file == path.name for each in self.faults):
+            return None
+        for number, record in enumerate(records[1:], start=2):
+            if len(record) == len(headings):
+                yield number, dict(zip(headings, record, strict=True))
+            else:
+                counts = {"found": len(record), "expected": len(headings)}
+                fault(_("セルが %(found)s 個あります（見出しは %(expected)s 個）。") % counts, number)
+        return None
+
+    def _fill(self, dataset: Dataset, file: str, row: Row) -> None:
+        """Put a line's cells into its instance, note whether anything differs, and say what is wrong."""
+        before = len(self.faults)
+        self._fill_values(dataset, file, row)
+        self._fill_references(dataset, file, row)
+        if row.state != "unchanged":
+            self._validate(dataset, file, row, {fault.column for fault in self.faults[before:]})
+
+    def _fill_values(self, dataset: Dataset, file: str, row: Row) -> None:
+        for name, column in dataset.columns.items():
+            if column.readonly or name not in row.cells:
+                continue
+            try:
+                value = column.clean(row.cells)
+            except ValueError as error:
+                self.faults.append(Fault(file, str(error), row.number, name))
+                continue
+            if isinstance(column.widget, CodesWidget):
+                row.lists[column.attribute] = value
+                unknown = [code for code in value if (code,) not in self.known(dataset.model)]
+                self.faults += [Fault(file, _absent(code), row.number, name) for code in unknown]
+                if row.state == "unchanged" and column.widget.clean(column.export(row.instance)) != value:
+                    row.state = "changed"
+            else:
+                row.set(column.attribute, value)
+
+    def _fill_references(self, dataset: Dataset, file: str, row: Row) -> None:
+        for attribute, columns in dataset.references.items():
+            if not all(name in row.cells for name in columns):
+                continue
+            key = tuple(row.cells[name] for name in columns)
+            reference = dataset.model._meta.get_field(attribute)
+            target = self.known(reference.related_model).get(key)  # type: ignore[arg-type]  # a model class
+            if target is None and (key[-1] or not reference.null):
+                self.faults.append(Fault(file, _absent(", ".join(key)), row.number, columns[-1]))
+            else:
+                row.set(attribute, target)
+
+    def _validate(self, dataset: Dataset, file: str, row: Row, faulty: set[str]) -> None:
+        by_attribute = {column.attribute: name for name, column in dataset.columns.items()}
+        read = {attribute for attribute, name in by_attribute.items() if name in faulty}
+        errors: list[tuple[str, str]] = []
+        try:
+            # References are settled already; Django would look each of them up again.
+            row.instance.clean_fields(exclude={*read, *dataset.references})
+        except ValidationError as error:
+            errors += messages(error)
+        if not faulty:
+            try:
+                row.instance.clean()
+            except ValidationError as error:
+                errors += messages(error)
+        self.faults += [Fault(file, text, row.number, by_attribute.get(name, "")) for name, text in errors]
+
+    def refuse_circles(self) -> None:
+        """A row cannot stand under itself; found here so that the message names the row."""
+        for _dataset, file, rows in self.planned:
+            for row in rows:
+                seen, parent = {id(row.instance)}, getattr(row.instance, "parent", None)
+                while parent is not None and id(parent) not in seen:
+                    seen.add(id(parent))
+                    parent = parent.parent
+                if parent is row.instance:
+                    self.faults.append(Fault(file, _("上位をたどると、自分自身に戻ります。"), row.number, "parent"))
+
+    def save(self) -> None:
+        for dataset, file, rows in self.planned:
+            self.counts[dataset.name] = Counter({"added": 0, "changed": 0, "unchanged": 0})
+            for row in sorted(rows, key=_depth):
+                self.counts[dataset.name][row.state] += 1
+                if row.state != "unchanged":
+                    self._save(file, row)
+            for row in rows:
+                if row.state != "unchanged":
+                    for attribute, codes in row.lists.items():
+                        getattr(row.instance, attribute).set(self.known(dataset.model)[code,] for code in codes)
+        if self.faults:
+            raise Unloadable(self.faults)
+
+    def _save(self, file: str, row: Row) -> None:
+        """Write one row; what only the database can refuse becomes a fault of that row, and the others go on."""
+        try:
+            with transaction.atomic(using=self.using):
+                row.instance.save(using=self.using)
+        except IntegrityError as error:
+            try:
+                row.instance.validate_constraints()
+                found = [("", str(error))]
+            except ValidationError as violated:
+                found = messages(violated)
+            self.faults += [Fault(file, text, row.number) for _name, text in found]
+
+
+def _absent(value: str) -> str:
+    return _("「%(value)s」がありません。") % {"value": value}
+
+
+def _depth(row: Row) -> int:
+    depth, parent = 0, getattr(row.instance, "parent", None)
+    while parent is not None:
+        depth, parent = depth + 1, parent.parent
+    return depth
+
+
+def dump(folder: Path, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Write every dataset and the description into `folder`, in one reading of the database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with revision.reading(using):
+        for dataset in datasets():
+            table = dataset.export(dataset.rows().using(using))
+            with (folder / f"{dataset.name}.csv").open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerows([table.headers, *table])
+    (folder / DESCRIPTION).write_text(json.dumps(describe(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def describe() -> dict[str, Any]:
+    """The content of `datapackage.json`: every dataset with its columns, keys and references, in both languages."""
+    return {
+        "profile": "tabular-data-package",
+        "name": "health-medical-rd-governance",
+        **_both("title", gettext_noop("健康・医療研究開発の体制と計画")),
+        "licenses": [{"name": "PDL-1.0", "title": "公共データ利用規約（第1.0版）"}],
+        "resources": [
+            {
+                "name": dataset.name,
+                "path": f"{dataset.name}.csv",
+                "profile": "tabular-data-resource",
+                **_both("title", dataset.model._meta.verbose_name),
+                "encoding": "utf-8",
+                "schema": {
+                    "fields": [_describe(dataset, name) for name in dataset.columns],
+                    "primaryKey": list(dataset.key_columns),
+                    "foreignKeys": _references(dataset),
+                },
+            }
+            for dataset in datasets()
+        ],
+    }
+
+
+def _both(key: str, text: Any) -> dict[str, str]:
+    words = {}
+    for language, suffix in [("ja", ""), ("en", "_en")]:
+        with override(language):
+            words[f"{key}{suffix}"] = str(_(text) if isinstance(text, str) else text)
+    return words
+
+
+def _describe(dataset: Dataset, name: str) -> dict[str, Any]:
+    column, model_field = dataset.columns[name], dataset.model_field(name)
+    types = {DateWidget: "date", IntegerWidget: "integer", BooleanWidget: "boolean"}
+    constraints: dict[str, Any] = {}
+    if not column.readonly and (not model_field.blank or name in dataset.key_columns):
+        constraints["required"] = True
+    if model_field.choices:
+        constraints["enum"] = [value for value, _label in model_field.flatchoices if value]
+    return {
+        "name": name,
+        "type": types.get(type(column.widget), "string"),
+        **_both("title", model_field.verbose_name),
+        **_both("description", model_field.help_text),
+        **({"constraints": constraints} if constraints else {}),
+    }
+
+
+def _references(dataset: Dataset) -> list[dict[str, Any]]:
+    found = []
+    for attribute, columns in dataset.references.items():
+        model = dataset.model._meta.get_field(attribute).related_model
+        target = next(each for each in datasets() if each.model is model)
+        resource = "" if target.model is dataset.model else target.name
+        keys = list(target.key_columns)
+        found.append({"fields": list(columns), "reference": {"resource": resource, "fields": keys}})
+    return found

@@ -1,0 +1,31 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from portal import datapackage
+from portal.models import LoadedPackage
+
+
+class Command(BaseCommand):
+    help = "Load a data package (CSV files and datapackage.json): all of it, or nothing with every fault listed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--once", action="store_true", help="do nothing if this very package was loaded before")
+
+    def handle(self, *args: Any, folder: Path, once: bool, **options: Any) -> None:
+        if not folder.is_dir():
+            raise CommandError(_("フォルダー「%(folder)s」がありません。") % {"folder": folder})
+        if once and LoadedPackage.objects.filter(digest=datapackage.digest(folder)).exists():
+            self.stdout.write(_("このデータは読み込み済みです。"))
+            return
+        try:
+            counts = datapackage.load(folder)
+        except datapackage.Unloadable as error:
+            heading = _("%(count)s 件の誤りがあります。何も読み込んでいません。") % {"count": len(error.faults)}
+            raise CommandError(f"{heading}\n{error}") from error
+        for name, count in counts.items():
+            line = _("%(name)s：追加 %(added)s、変更 %(changed)s、変更なし %(unchanged)s")
+            self.stdout.write(line % {"name": name, **count})

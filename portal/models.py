@@ -1,0 +1,186 @@
+"""What every part of the portal stands on: the documents that facts are read from, and the revision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+code_validator = RegexValidator(
+    r"^[a-z0-9]+([_-][a-z0-9]+)*$",
+    _("半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"),
+)
+
+
+def code_field(help_text: Any, *, max_length: int = 60, unique: bool = False) -> models.CharField[str, str]:
+    """The unchanging name of a thing, used in addresses and in data files."""
+    return models.CharField(
+        _("コード"), max_length=max_length, unique=unique, validators=[code_validator], help_text=help_text
+    )
+
+
+class Evidence(models.TextChoices):
+    """How a fact follows from its source."""
+
+    PRINTED = "printed", _("記載どおり")
+    INFERRED = "inferred", _("推定")
+    DERIVED = "derived", _("算出・導出")
+
+
+class EnglishStanding(models.TextChoices):
+    """Who stands behind an English text."""
+
+    OFFICIAL = "official", _("公式英語名")
+    REFERENCE = "reference", _("参考訳")
+    PROVISIONAL = "provisional", _("仮訳")
+
+
+def one_of(field: str, choices: type[models.TextChoices], *, blank: bool = False) -> models.CheckConstraint:
+    """A column holds a value of its list, whoever writes it."""
+    return models.CheckConstraint(
+        condition=models.Q(**{f"{field}__in": [*choices.values, ""] if blank else choices.values}),
+        name=f"%(app_label)s_%(class)s_{field}_listed",
+        violation_error_message=_("一覧にない値です。"),
+    )
+
+
+def english_standing_field() -> models.CharField[str, str]:
+    return models.CharField(
+        _("英語の位置づけ"),
+        max_length=12,
+        choices=EnglishStanding,
+        blank=True,
+        help_text=_("英語の文言が公式のものか、参考訳か、このサイトの仮訳か。英語がなければ空欄。"),
+    )
+
+
+class Source(models.Model):
+    """A document that facts are read from: a slide, a law, a plan, a page of a ministry."""
+
+    code = code_field(_("資料を指す、変わらない符号。アドレスにも使う。"), unique=True)
+    title = models.CharField(_("資料名"), max_length=300, help_text=_("資料に書かれた題名。"))
+    title_en = models.CharField(_("資料名（英語）"), max_length=300, blank=True, help_text=_("資料名の英語。"))
+    title_en_standing = english_standing_field()
+    short_title = models.CharField(
+        _("資料の略称"), max_length=60, blank=True, help_text=_("出典欄に記す短い名。なければ題名を記す。")
+    )
+    short_title_en = models.CharField(
+        _("資料の略称（英語）"), max_length=60, blank=True, help_text=_("資料の略称の英語。")
+    )
+    issuer = models.CharField(
+        _("発行者"), max_length=200, blank=True, help_text=_("資料を出した機関。資料から読み取れなければ空欄。")
+    )
+    issuer_en = models.CharField(_("発行者（英語）"), max_length=200, blank=True, help_text=_("発行者の英語名。"))
+    decided_on = models.DateField(
+        _("決定日・公表日"), null=True, blank=True, help_text=_("決定または公表された日。わからなければ空欄。")
+    )
+    decided_by = models.CharField(
+        _("決定者"), max_length=200, blank=True, help_text=_("閣議、推進本部など、決定した主体。")
+    )
+    decided_by_en = models.CharField(_("決定者（英語）"), max_length=200, blank=True, help_text=_("決定者の英語名。"))
+    url = models.URLField(
+        _("アドレス"), max_length=500, blank=True, help_text=_("原典のアドレス。わからなければ空欄。")
+    )
+    is_draft = models.BooleanField(_("案"), default=False, help_text=_("読んだ版が、決定前の「案」であれば true。"))
+    is_original_checked = models.BooleanField(
+        _("原典確認済み"),
+        default=False,
+        help_text=_("原典そのもので確かめたら true。写しや引用だけで読んだなら false（原典未確認）。"),
+    )
+    checked_on = models.DateField(
+        _("照合日"), null=True, blank=True, help_text=_("この項目を資料の文面と照らし合わせた日。")
+    )
+    remark = models.TextField(_("備考"), blank=True, help_text=_("読んだ範囲など、資料についての補足。"))
+    remark_en = models.TextField(_("備考（英語）"), blank=True, help_text=_("備考の英語。"))
+
+    class Meta:
+        verbose_name = _("出典")
+        verbose_name_plural = _("出典")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(title_en_standing__in=[*EnglishStanding.values, ""]),
+                name="portal_source_title_en_standing_listed",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("source", args=[self.code])
+
+    @property
+    def called(self) -> str:
+        return self.short_title or self.title
+
+    @property
+    def called_en(self) -> str:
+        return self.short_title_en or self.title_en
+
+
+class Cited(models.Model):
+    """A fact with the document that it was read from and the place in it.
+
+    A subclass has a manager whose `public()` are the rows that a reader may see and whose `citing(source)` are those
+    read from a source, and `summary()` and `get_absolute_url()` for the pages that list them.
+    """
+
+    source = models.ForeignKey(
+        Source,
+        models.PROTECT,
+        verbose_name=_("出典"),
+        related_name="+",
+        help_text=_("この内容が書かれている資料のコード。"),
+    )
+    locator = models.CharField(
+        _("記載箇所"), max_length=200, blank=True, help_text=_("資料の中の場所（例：スライド1、p53、第18条）。")
+    )
+    locator_en = models.CharField(_("記載箇所（英語）"), max_length=200, blank=True, help_text=_("記載箇所の英語。"))
+    evidence = models.CharField(
+        _("根拠の種類"),
+        max_length=10,
+        choices=Evidence,
+        default=Evidence.PRINTED,
+        help_text=_("資料に書かれたとおりか、推定か、計算や対応づけで導いたものか。"),
+    )
+    remark = models.TextField(_("備考"), blank=True, help_text=_("推定・導出の理由など。"))
+    remark_en = models.TextField(_("備考（英語）"), blank=True, help_text=_("備考の英語。"))
+
+    class Meta:
+        abstract = True
+        constraints = [one_of("evidence", Evidence)]
+
+    def summary(self) -> tuple[str, str]:
+        """What this row says, in Japanese and in English (empty where there is none)."""
+        raise NotImplementedError
+
+
+class Revision(models.Model):
+    """One row: how often public data has changed, and when it last did. See `portal.revision`."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveBigIntegerField(default=0)
+    moved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="portal_revision_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class LoadedPackage(models.Model):
+    """A data package that was loaded, so that `load_data --once` does not load it again over later edits."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    loaded_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.digest

@@ -1,0 +1,183 @@
+"""What a dataset is: one kind of row, one import-export Resource, one file, one download.
+
+A dataset's columns are its Resource's fields. Its natural key is `Meta.import_id_fields`. A foreign key is written as
+the natural key of the row it points to: `references = {"placement": ("structure", "body")}` says which columns hold it.
+Widgets are strict both ways: what they write they read back, and anything else is an error that says what was expected.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from import_export import resources, widgets
+from import_export.fields import Field
+
+from portal.models import Source
+
+Key = tuple[str, ...]
+
+
+class TextWidget(widgets.Widget):
+    """Text, kept to the letter."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> str:
+        if "\0" in value:
+            raise ValueError(_("使えない文字（NUL）が含まれています。"))
+        return value
+
+
+class IntegerWidget(widgets.Widget):
+    """A whole number in ASCII digits."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> int:
+        if not (value.isascii() and value.isdigit()) or len(value) > 9:
+            raise ValueError(_("0以上の整数を半角数字で書いてください（「%(value)s」）。") % {"value": value})
+        return int(value)
+
+
+class DateWidget(widgets.Widget):
+    """A day as YYYY-MM-DD; an empty cell is no date."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> datetime.date | None:
+        if not value:
+            return None
+        try:
+            day = datetime.date.fromisoformat(value)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != value:
+            raise ValueError(_("日付は 2025-04-01 の形で書いてください（「%(value)s」）。") % {"value": value})
+        return day
+
+
+class BooleanWidget(widgets.Widget):
+    """`true` or `false`."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> bool:
+        if value not in ("true", "false"):
+            raise ValueError(_("true か false を書いてください（「%(value)s」）。") % {"value": value})
+        return value == "true"
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return "true" if value else "false"
+
+
+class CodesWidget(widgets.Widget):
+    """Codes of rows of the same dataset, joined by `;`."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> list[str]:
+        return sorted(filter(None, value.split(";")))
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return ";".join(sorted(row.code for row in value.all())) if value is not None else ""
+
+
+class Dataset(resources.ModelResource):
+    """The base of every dataset."""
+
+    references: ClassVar[dict[str, Key]] = {}
+
+    @classmethod
+    def widget_from_django_field(cls, f: models.Field[Any, Any], default: Any = widgets.Widget) -> Any:
+        types: dict[type[models.Field[Any, Any]], type[widgets.Widget]] = {
+            models.DateField: DateWidget,
+            models.BooleanField: BooleanWidget,
+            models.PositiveIntegerField: IntegerWidget,
+            models.ManyToManyField: CodesWidget,
+        }
+        return next((widget for kind, widget in types.items() if isinstance(f, kind)), TextWidget)
+
+    @classmethod
+    def widget_kwargs_for_field(cls, field_name: str, django_field: Any) -> dict[str, Any]:
+        return {}
+
+    @property
+    def model(self) -> type[models.Model]:
+        return self._meta.model
+
+    @property
+    def name(self) -> str:
+        """The name of its file and its download: `placements`."""
+        return f"{self.model._meta.model_name}s" if self.model._meta.model_name != "body" else "bodies"
+
+    @property
+    def key_columns(self) -> Key:
+        return tuple(self._meta.import_id_fields)
+
+    @property
+    def columns(self) -> dict[str, Field]:
+        """The fields by column name, in the order of the file."""
+        return {field.column_name: field for field in self.get_export_fields()}
+
+    def key(self, instance: models.Model) -> Key:
+        """The natural key of a row, as its file writes it."""
+        return tuple(self.columns[name].export(instance) for name in self.key_columns)
+
+    def rows(self) -> models.QuerySet[Any]:
+        """Every row, in the order of the file, with what its keys need."""
+        paths = [field.attribute.rpartition("__")[0] for field in self.columns.values() if "__" in field.attribute]
+        names = [field.name for field in self.model._meta.local_many_to_many]
+        return self.model._default_manager.select_related(*paths).prefetch_related(*names)
+
+    def model_field(self, column: str) -> models.Field[Any, Any]:
+        """The model field that describes a column: for a part of a key, the foreign key that bears its name."""
+        model, found = self.model, None
+        for part in self.columns[column].attribute.split("__"):
+            field = model._meta.get_field(part)
+            if found is None or part == column:
+                found = field
+            model = field.related_model or model
+        return found  # type: ignore[return-value]  # an attribute has at least one part
+
+
+def key_field(attribute: str, column: str) -> Field:
+    """A column that is part of a foreign key's natural key; `Dataset.references` says of which."""
+    return Field(attribute=attribute, column_name=column, widget=TextWidget(), readonly=True)
+
+
+def datasets() -> list[Dataset]:
+    """All datasets, in the order in which one refers to another."""
+    return [import_string(path)() for path in settings.DATASETS]
+
+
+def messages(error: ValidationError) -> list[tuple[str, str]]:
+    """A validation error as pairs of field name (empty: the whole row) and message."""
+    if hasattr(error, "error_dict"):
+        return [
+            (name if name != "__all__" else "", text)
+            for name, errors in error.error_dict.items()
+            for each in errors
+            for text in each.messages
+        ]
+    return [("", text) for text in error.messages]
+
+
+class SourceResource(Dataset):
+    class Meta:
+        model = Source
+        import_id_fields = ("code",)
+        fields = export_order = (
+            "code",
+            "title",
+            "title_en",
+            "title_en_standing",
+            "short_title",
+            "short_title_en",
+            "issuer",
+            "issuer_en",
+            "decided_on",
+            "decided_by",
+            "decided_by_en",
+            "url",
+            "is_draft",
+            "is_original_checked",
+            "checked_on",
+            "remark",
+            "remark_en",
+        )

@@ -1,0 +1,113 @@
+"""Words in the reader's language, marks, and where a fact was read."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal.models import Cited, EnglishStanding, Evidence, Source
+
+register = template.Library()
+
+
+def pick(japanese: str, english: str) -> SafeString:
+    """The text in the reader's language; Japanese stands in for missing English and says that it is Japanese."""
+    if get_language() == "ja" or not japanese:
+        return conditional_escape(japanese)
+    return conditional_escape(english) if english else format_html('<span lang="ja">{}</span>', japanese)
+
+
+@register.filter
+def local(obj: Any, field: str) -> SafeString:
+    """`{{ placement|local:"name" }}`: that field in the reader's language."""
+    return pick(getattr(obj, field), getattr(obj, f"{field}_en"))
+
+
+@register.filter
+def summary(fact: Cited) -> SafeString:
+    """What a fact says, in the reader's language."""
+    return pick(*fact.summary())
+
+
+@register.simple_tag
+def standing(obj: Any, field: str) -> SafeString | str:
+    """The badge of an English text that is not official; nothing beside a Japanese text on a Japanese page."""
+    value = getattr(obj, f"{field}_en_standing")
+    if get_language() == "ja" or value in ("", EnglishStanding.OFFICIAL):
+        return ""
+    return badge(value)
+
+
+@register.simple_tag
+def english_name(obj: Any, field: str) -> SafeString | str:
+    """On a Japanese page: the English text with its standing, as a second name. On an English one: the Japanese."""
+    japanese, english = getattr(obj, field), getattr(obj, f"{field}_en")
+    if get_language() != "ja":
+        return format_html('<span lang="ja">{}</span>', japanese) if english else ""
+    value = getattr(obj, f"{field}_en_standing")
+    mark = badge(value) if value not in ("", EnglishStanding.OFFICIAL) else ""
+    return format_html('<span lang="en">{}</span> {}', english, mark) if english else ""
+
+
+def badge(value: str) -> SafeString:
+    return format_html('<span class="badge">{}</span>', EnglishStanding(value).label)
+
+
+@register.inclusion_tag("portal/cite.html")
+def cite(*facts: Cited) -> dict[str, Any]:
+    """Where facts were read: each place of a document once, and how they follow from it."""
+    return {"groups": [("", places(facts))]}
+
+
+def places(facts: Iterable[Cited]) -> list[tuple[Cited, bool]]:
+    """One fact for each place of a document where they were read, and whether that needs a mark."""
+    found = {_place(fact): fact for fact in reversed(list(facts))}
+    return [(fact, fact.evidence != Evidence.PRINTED) for fact in reversed(found.values())]
+
+
+@register.filter
+def read_together(facts: Iterable[Cited]) -> bool:
+    """Whether all were read at one place of one document, so that it needs saying only once."""
+    return len({_place(fact) for fact in facts}) == 1
+
+
+def _place(fact: Cited) -> tuple[Any, ...]:
+    return (fact.source, fact.locator, fact.evidence, fact.remark)
+
+
+@register.inclusion_tag("portal/source_marks.html")
+def source_marks(source: Source) -> dict[str, Any]:
+    """案 and 原典未確認, where they apply."""
+    return {"source": source}
+
+
+NOTE_MARK = re.compile(r"[*＊](\d+)")
+
+
+@register.filter
+def spoken(mark: str) -> str:
+    """A printed mark as a screen reader should say it: ＊1 is "note 1", ◎厚 the lead ministry, ⑧ the number 8."""
+    folded = unicodedata.normalize("NFKC", mark)
+    if found := NOTE_MARK.fullmatch(folded):
+        return _("注%(number)s") % {"number": found[1]}
+    if mark == "※":
+        return _("注")
+    if mark.startswith("◎"):
+        return _("主担当 %(name)s") % {"name": mark[1:]}
+    if folded != mark and folded.isdigit():
+        return _("%(number)s番") % {"number": folded}
+    return mark
+
+
+@register.simple_tag
+def marked(mark: str) -> SafeString:
+    """A mark that is seen as printed and heard as `spoken`."""
+    return format_html('<span aria-hidden="true">{}</span><span class="heard">{}</span>', mark, spoken(mark))

@@ -1,0 +1,84 @@
+"""What tests share. An undefined template variable and every warning fail a test, as they should fail a page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.template.base import UNKNOWN_SOURCE, Origin
+
+from portal import datapackage
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "fixtures" / "third-period"
+CHROMIUM = shutil.which("chromium")
+
+
+class UndefinedVariable(AssertionError):
+    pass
+
+
+class _Loud(str):
+    """What Django puts for an undefined variable: formatting it says which one it was."""
+
+    __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return item == "%s"
+
+    def __mod__(self, variable: object) -> str:
+        raise UndefinedVariable(f"undefined template variable: {variable}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _undefined_variables_fail() -> None:
+    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _Loud("%s")
+    assert Origin(UNKNOWN_SOURCE)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _built() -> None:
+    """Translations and static files as they are served."""
+    call_command("compile_translations")
+    call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as it is served: in memory there is no WAL and no waiting for another writer."""
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture
+def third_period(db: Any) -> None:
+    """The real data."""
+    datapackage.load(PACKAGE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there is no browser the tests that need one are left out, in one line. In CI that is a failure."""
+    browser = [item for item in items if item.get_closest_marker("browser")]
+    if browser and CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.exit("chromium is missing: apt install chromium fonts-noto-cjk poppler-utils", returncode=1)
+        items[:] = [item for item in items if item not in browser]
+        config.stash[LEFT_OUT] = len(browser)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None] | None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"left out: {count} browser tests (apt install chromium fonts-noto-cjk poppler-utils)"
+        )
+    return None
