@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext_lazy
 
 from portal.models import Cited, EnglishStanding, Source, code_field, english_standing_field, one_of
 from portal.tree import Node, OrderedTree, OrderedTreeManager, OrderedTreeQuerySet, forest
@@ -68,7 +68,7 @@ class Structure(Cited):
 
     class Meta(Cited.Meta):
         verbose_name = _("体制")
-        verbose_name_plural = _("体制")
+        verbose_name_plural = pgettext_lazy("list", "体制")
         ordering = ["-valid_from", "code"]
         constraints = [
             *Cited.Meta.constraints,
@@ -135,7 +135,7 @@ class Body(models.Model):
 
     class Meta:
         verbose_name = _("機関")
-        verbose_name_plural = _("機関")
+        verbose_name_plural = pgettext_lazy("list", "機関")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -238,7 +238,7 @@ class Placement(OrderedTree, Cited):
 
     class Meta(Cited.Meta):
         verbose_name = _("位置づけ")
-        verbose_name_plural = _("位置づけ")
+        verbose_name_plural = pgettext_lazy("list", "位置づけ")
         ordering = ["tree_id", "lft"]
         constraints = [
             *Cited.Meta.constraints,
@@ -314,7 +314,7 @@ class Mandate(Part):
 
     class Meta(Part.Meta):
         verbose_name = _("役割")
-        verbose_name_plural = _("役割")
+        verbose_name_plural = pgettext_lazy("list", "役割")
         constraints = [*Part.Meta.constraints, one_of("text_en_standing", EnglishStanding, blank=True)]
 
     def __str__(self) -> str:
@@ -340,7 +340,7 @@ class Seat(Part):
 
     class Meta(Part.Meta):
         verbose_name = _("構成")
-        verbose_name_plural = _("構成")
+        verbose_name_plural = pgettext_lazy("list", "構成")
         constraints = [*Part.Meta.constraints, one_of("holder_en_standing", EnglishStanding, blank=True)]
 
     def __str__(self) -> str:
@@ -440,7 +440,7 @@ class Link(Cited):
 
     class Meta(Cited.Meta):
         verbose_name = _("関係")
-        verbose_name_plural = _("関係")
+        verbose_name_plural = pgettext_lazy("list", "関係")
         ordering = ["sort_order", "from_placement__lft", "kind", "to_placement__lft"]
         constraints = [
             *Cited.Meta.constraints,
@@ -538,7 +538,7 @@ class Note(Part):
 
     class Meta(Part.Meta):
         verbose_name = _("注")
-        verbose_name_plural = _("注")
+        verbose_name_plural = pgettext_lazy("list", "注")
         constraints = [
             *Part.Meta.constraints,
             one_of("kind", NoteKind),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from bodies.jsonld import describe
 from bodies.models import Body, Link, Note, Placement, PlacementQuerySet, Structure
 from bodies.outline import FOLDED_FROM, details, walk
+from portal.templatetags.facts import pick
 from portal.views import NotFound, error_page
 
 LISTED = 200  # matches, relations and notes of a large structure that one page shows
@@ -50,7 +51,9 @@ def structure(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _editions() -> list[tuple[str, str]]:
-    return [(edition.get_absolute_url(), edition.title) for edition in Structure.objects.public()]
+    return [
+        (edition.get_absolute_url(), pick(edition.title, edition.title_en)) for edition in Structure.objects.public()
+    ]
 
 
 def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
@@ -125,7 +128,9 @@ def _latest(code: str) -> Placement:
         codes = list(Body.objects.public().values_list("code", flat=True))
         similar = difflib.get_close_matches(code, codes, n=3)
         named = Placement.objects.public().filter(body__code__in=similar).select_related("body")
-        suggestions = {row.get_absolute_url(): row.name for row in named.order_by("structure__valid_from")}
+        suggestions = {
+            row.get_absolute_url(): pick(row.name, row.name_en) for row in named.order_by("structure__valid_from")
+        }
         raise NotFound(_("「%(code)s」という機関はありません。") % {"code": code}, list(suggestions.items()))
     return placement
 

@@ -141,6 +141,7 @@ class _Loader:
         self.counts: dict[str, Counter[str]] = {}
         self.planned: list[tuple[Dataset, str, list[Row]]] = []
         self._known: dict[type[models.Model], dict[Key, models.Model]] = {}
+        self._unread: set[Any] = set()  # what a file could not be read for is not reported as absent elsewhere
 
     def known(self, model: type[models.Model]) -> dict[Key, models.Model]:
         """Every row of a dataset by natural key: those in the database, and those planned so far."""
@@ -156,7 +157,11 @@ class _Loader:
 
     def plan(self, dataset: Dataset, path: Path) -> None:
         known, rows, seen = self.known(dataset.model), [], dict[Key, int]()
-        for number, cells in self._read(dataset, path):
+        before = len(self.faults)
+        lines = list(self._read(dataset, path))
+        if len(self.faults) > before:
+            self._unread.add(dataset.model)
+        for number, cells in lines:
             key = tuple(cells[name] for name in dataset.key_columns)
             if key in seen:
                 text = _("同じキー（%(key)s）の行が %(row)s行目にもあります。") % {
@@ -212,9 +217,9 @@ class _Loader:
         """Put a line's cells into its instance, note whether anything differs, and say what is wrong."""
         before = len(self.faults)
         self._fill_values(dataset, file, row)
-        self._fill_references(dataset, file, row)
+        open_ends = self._fill_references(dataset, file, row)
         if row.state != "unchanged":
-            self._validate(dataset, file, row, {fault.column for fault in self.faults[before:]})
+            self._validate(dataset, file, row, open_ends | {fault.column for fault in self.faults[before:]})
 
     def _fill_values(self, dataset: Dataset, file: str, row: Row) -> None:
         for name, column in dataset.columns.items():
@@ -234,7 +239,9 @@ class _Loader:
             else:
                 row.set(column.attribute, value)
 
-    def _fill_references(self, dataset: Dataset, file: str, row: Row) -> None:
+    def _fill_references(self, dataset: Dataset, file: str, row: Row) -> set[str]:
+        """Returns the columns whose reference leads into a file that could not be read."""
+        open_ends = set()
         for attribute, columns in dataset.references.items():
             if not all(name in row.cells for name in columns):
                 continue
@@ -242,9 +249,13 @@ class _Loader:
             reference = dataset.model._meta.get_field(attribute)
             target = self.known(reference.related_model).get(key)  # type: ignore[arg-type]  # a model class
             if target is None and (key[-1] or not reference.null):
+                if reference.related_model in self._unread:
+                    open_ends.add(columns[-1])
+                    continue
                 self.faults.append(Fault(file, _absent(", ".join(key)), row.number, columns[-1]))
             else:
                 row.set(attribute, target)
+        return open_ends
 
     def _validate(self, dataset: Dataset, file: str, row: Row, faulty: set[str]) -> None:
         by_attribute = {column.attribute: name for name, column in dataset.columns.items()}

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 code_validator = RegexValidator(
     r"^[a-z0-9]+([_-][a-z0-9]+)*$",
@@ -99,7 +100,7 @@ class Source(models.Model):
 
     class Meta:
         verbose_name = _("出典")
-        verbose_name_plural = _("出典")
+        verbose_name_plural = pgettext_lazy("list", "出典")
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(

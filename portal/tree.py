@@ -146,8 +146,14 @@ def _fault(model: type[OrderedTree], lost: dict[int, int | None], using: str) ->
     names = {row.pk: str(row) for row in model._base_manager.using(using).filter(pk__in=[key for key in circle if key])}
     shown = [names.get(key or 0, f"#{key}") for key in circle]
     if pk in seen:
-        return _("自分自身や自分の下位を上位にすることはできません（%(circle)s）。") % {"circle": " → ".join(shown)}
+        return _circle(shown)
+    if pk not in names:
+        return _("「%(name)s」の上位は、ほかの更新で削除されています。") % {"name": shown[0]}
     return _("「%(name)s」の上位「%(parent)s」は、別の木に属しています。") % {"name": shown[0], "parent": shown[1]}
+
+
+def _circle(names: list[str]) -> str:
+    return _("自分自身や自分の下位を上位にすることはできません（%(circle)s）。") % {"circle": " → ".join(names)}
 
 
 def _write(model: type[OrderedTree], changed: Sequence[tuple[int, ...]], using: str) -> None:
@@ -290,7 +296,12 @@ class OrderedTree(MPTTModel):
         using = kwargs.get("using") or self._state.db or DEFAULT_DB_ALIAS
         with settle(using) as pending:
             rows = type(self)._base_manager.using(using).filter(pk=self.pk)
-            for owner in rows.values_list(f"{self.tree_owner}_id", flat=True):
+            owners = list(rows.values_list(f"{self.tree_owner}_id", flat=True))
+            if self.pk is not None and self.parent_id == self.pk:
+                raise InvalidTree(_circle([str(self), str(self)]))
+            if not owners and self.pk is not None and not self._state.adding:
+                raise InvalidTree(_("「%(name)s」は、ほかの更新で削除されています。") % {"name": self})
+            for owner in owners:
                 pending[type(self), owner] += []
             super(MPTTModel, self).save(*args, **kwargs)  # not mptt's own, which would number from memory
             pending[type(self), self.owner_id].append(self)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.template.base import UNKNOWN_SOURCE, Origin
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
 
 from portal import datapackage
 
@@ -38,8 +39,9 @@ class _Loud(str):
 
 @pytest.fixture(autouse=True, scope="session")
 def _undefined_variables_fail() -> None:
-    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = _Loud("%s")
-    assert Origin(UNKNOWN_SOURCE)
+    engine = engines["django"]
+    assert isinstance(engine, DjangoTemplates)
+    engine.engine.string_if_invalid = _Loud("%s")
 
 
 @pytest.fixture(autouse=True, scope="session")

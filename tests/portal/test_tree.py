@@ -58,17 +58,25 @@ def test_save_sets_the_index_of_the_object_in_hand(edition: Structure) -> None:
     assert (new.tree_id, new.lft, new.rght, new.level) == (edition.pk, 8, 9, 1)
 
 
-def test_save_of_a_stale_object_leaves_the_index_right(edition: Structure) -> None:
+def test_save_of_a_row_deleted_meanwhile_is_refused_and_not_inserted_again(edition: Structure) -> None:
     stale = get("a21")
     get("a").delete()
-    fresh = factories.place(edition, "c", get("b"))
 
-    with pytest.raises(Exception):  # noqa: B017, PT011 - its parent is gone: which error, the database decides
-        stale.save(force_update=True)
-    fresh.save()
+    with pytest.raises(InvalidTree, match="「機関a21」は、ほかの更新で削除されています"):
+        stale.save()
 
-    assert shape(edition) == [(0, "b"), (1, "c")]
-    assert is_right(edition)
+    assert shape(edition) == [(0, "b")]
+
+
+def test_save_under_a_parent_deleted_meanwhile_is_refused(edition: Structure) -> None:
+    row, parent = get("a1"), get("b")
+    get("b").delete()
+    row.parent = parent
+
+    with pytest.raises(InvalidTree, match="「機関a1」の上位は、ほかの更新で削除されています"):
+        row.save()
+
+    assert shape(edition) == WHOLE[:-1]
 
 
 def move_by_save(code: str, parent: str | None) -> None:
@@ -228,13 +236,18 @@ def test_bulk_create_numbers_rows_in_hand(edition: Structure) -> None:
 
 
 def test_bulk_create_with_a_cycle_is_refused_whole(edition: Structure) -> None:
-    b = get("b")
-    body = Body.objects.create(code="c")
-    with pytest.raises(InvalidTree), settle():
-        factories.place(edition, "c", b)
-        Placement.objects.filter(pk=b.pk).update(parent=Placement.objects.get(body=body))
+    b, body = get("b"), Body.objects.create(code="c")
+
+    def add_above_and_below() -> None:
+        with settle():
+            row = factories.place(edition, "c", b)
+            Placement.objects.filter(pk=b.pk).update(parent=row)
+
+    with pytest.raises(InvalidTree):
+        add_above_and_below()
 
     assert shape(edition) == WHOLE
+    assert not body.placements.exists()
 
 
 def test_update_of_the_owner_renumbers_both_trees(edition: Structure) -> None:
