@@ -32,14 +32,14 @@ class Status(models.TextChoices):
 class StructureQuerySet(models.QuerySet["Structure"]):
     def public(self, on: datetime.date | None = None) -> Self:
         """In force on that day (today unless told) or earlier. The visibility rule: everything else builds on it."""
-        return self.filter(status=Status.PUBLISHED, valid_from__lte=on or today())
+        return self.reachable().filter(valid_from__lte=on or today())
 
     def citing(self, source: Source) -> Self:
         return self.filter(source=source)
 
     def reachable(self) -> Self:
         """What a reader may open at its own address: also what is scheduled."""
-        return self.filter(status=Status.PUBLISHED)
+        return self.filter(status=Status.PUBLISHED).select_related("source")
 
     def in_force(self, on: datetime.date | None = None) -> Structure | None:
         """The edition in force on that day: the latest that applies by then. None before the first."""
@@ -180,7 +180,7 @@ class PlacementQuerySet(OrderedTreeQuerySet, EditionQuerySet):
             models.Prefetch(name, model.objects.order_by("sort_order", "code").select_related("source"))
             for name, model in [("mandates", Mandate), ("seats", Seat), ("notes", Note)]
         )
-        return self.select_related("body", "structure", "source", "basis_source").prefetch_related(*parts)
+        return self.select_related("body", "structure", "source", "basis_source", "parent").prefetch_related(*parts)
 
 
 class PlacementManager(OrderedTreeManager.from_queryset(PlacementQuerySet)):  # type: ignore[misc]  # mptt has no types
@@ -552,6 +552,16 @@ class Note(Part):
 
     def __str__(self) -> str:
         return f"{self.marker} {self.text}".strip()
+
+    @property
+    def anchor(self) -> str:
+        """The place of the note on a page: one for all bodies that carry the same printed mark."""
+        if self.marker:
+            return "note-" + "-".join(f"{ord(character):x}" for character in self.marker)
+        return f"note-{self.placement.body.code}-{self.code}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.placement.get_absolute_url()}#{self.anchor}"
 
     def summary(self) -> tuple[str, str]:
         return (

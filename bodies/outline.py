@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from bodies.models import Outline
 from portal.tree import Node
 
-FOLDED_FROM = 80  # bodies; a larger tree is folded
-OPEN_LEVELS = 1  # levels of a folded tree that are open at first
+FOLDED_FROM = 80  # bodies; what is larger is folded
 
 
 def walk(nodes: list[Node[Outline]], above: tuple[Outline, ...] = ()) -> Iterator[tuple[Outline, ...]]:
@@ -27,38 +26,41 @@ def walk(nodes: list[Node[Outline]], above: tuple[Outline, ...] = ()) -> Iterato
         stack += [(child, here) for child in reversed(node.children)]
 
 
-def details(nodes: list[Node[Outline]], language: str, linked: set[str] | None = None) -> SafeString:
-    """Names with links as nested lists; in a large tree what lies deeper is folded into `<details>`.
+def is_large(nodes: list[Node[Outline]]) -> bool:
+    return sum(1 for _path in walk(nodes)) > FOLDED_FROM
 
-    A Python string and not a template: for 10,000 bodies a recursive template takes 30 to 40 times as long.
+
+def names(
+    nodes: list[Node[Outline]], language: str, *, folded: bool = False, linked: set[str] | None = None
+) -> SafeString:
+    """Names with links as nested lists; `folded`: what stands under a body is in a closed `<details>`.
+
+    `linked` holds the codes of the bodies that have a page; None: all have. A Python string and not a template: for
+    10,000 bodies a recursive template takes 30 to 40 times as long.
     """
     address = reverse("body", args=["CODE"])
-    below = _("この下の %(count)s 件")
-    folded = sum(1 for _path in walk(nodes)) > FOLDED_FROM
-    out: list[str] = []
+    opening, closing = ("<details><summary>%s</summary><ul>", "</ul></details>") if folded else ("<ul>", "</ul>")
+    out = ['<ul class="tree">']
     stack: list[Node[Outline] | str] = ["</ul>", *reversed(nodes)]
-    out.append('<ul class="tree">')
     while stack:
         item = stack.pop()
         if isinstance(item, str):
             out.append(item)
             continue
-        name = _name(item.row, language)
-        code = item.row[2]
+        name, code = _name(item.row, language), item.row[2]
         if linked is None or code in linked:
             name = f'<a href="{address.replace("CODE", code)}">{name}</a>'
-        if not item.children:
+        if item.children:
+            out.append(f"<li>{name}{opening % below(item) if folded else opening}")
+            stack += [f"{closing}</li>", *reversed(item.children)]
+        else:
             out.append(f"<li>{name}</li>")
-            continue
-        if not folded:
-            out.append(f"<li>{name}<ul>")
-            stack += ["</ul></li>", *reversed(item.children)]
-            continue
-        opened = " open" if item.row[0] < OPEN_LEVELS else ""
-        summary = below % {"count": len(item.children)}
-        out.append(f"<li>{name}<details{opened}><summary>{summary}</summary><ul>")
-        stack += ["</ul></details></li>", *reversed(item.children)]
     return mark_safe("".join(out))  # noqa: S308 - every name above went through escape()
+
+
+def below(node: Node[Outline]) -> str:
+    """What a closed `<details>` says of its content."""
+    return _("この下の %(count)s 件") % {"count": len(node.children)}
 
 
 def _name(row: Any, language: str) -> str:

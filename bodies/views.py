@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bodies.jsonld import describe
-from bodies.models import Body, Link, Note, Placement, PlacementQuerySet, Structure
-from bodies.outline import FOLDED_FROM, details, walk
+from bodies.models import Body, Link, Note, Outline, Placement, PlacementQuerySet, Structure
+from bodies.outline import FOLDED_FROM, below, names, walk
 from portal.templatetags.facts import pick
+from portal.tree import Node
 from portal.views import NotFound, error_page
 
 LISTED = 200  # matches, relations and notes of a large structure that one page shows
@@ -58,28 +59,46 @@ def _editions() -> list[tuple[str, str]]:
 
 def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
     placements: PlacementQuerySet = Placement.objects.filter(structure=shown)
-    count = placements.count()
-    links = Link.objects.in_words().filter(from_placement__structure=shown).select_related("source")
+    nodes = placements.outline()
+    paths = list(walk(nodes))
+    links = list(Link.objects.in_words().filter(from_placement__structure=shown)[: LISTED + 1])
     notes = Note.objects.filter(placement__structure=shown).select_related("source", "placement__body")
     editions = list(Structure.objects.public())
+    is_large = len(paths) > FOLDED_FROM
     context: dict[str, Any] = {
         "structure": shown,
         "is_in_force": bool(editions) and editions[0] == shown,
         "editions": editions,
         "linked": _public_codes(shown),
-        "count": count,
+        "count": len(paths),
+        "is_large": is_large,
         "links": links[:LISTED],
-        "more_links": max(0, links.count() - LISTED) if count > FOLDED_FROM else 0,
+        "more_links": len(links) > LISTED,
         "notes": _one_of_each(notes[:LISTED]),
         "query": request.GET.get("q", "").strip(),
     }
-    if count <= FOLDED_FROM:
-        context["placements"] = placements.in_full().order_by("lft")
-    else:
-        context["tree"] = details(placements.outline(), get_language() or "ja", context["linked"])
     if context["query"]:
-        context |= _matching(placements, context["query"])
+        context |= _matching(paths, context["query"])
+    elif is_large:
+        context |= _folded_tree(placements, nodes, context["linked"])
+    else:
+        context["placements"] = placements.in_full().order_by("lft")
     return render(request, "bodies/structure.html", context)
+
+
+def _folded_tree(placements: PlacementQuerySet, nodes: list[Node[Outline]], linked: set[str] | None) -> dict[str, Any]:
+    """The top of a large structure in full, each with what stands under it folded; the rest of the top by name."""
+    language = get_language() or "ja"
+    under = {
+        node.row[1]: (below(node), names(node.children, language, folded=True, linked=linked))
+        for node in nodes[:FOLDED_FROM]
+        if node.children
+    }
+    top = placements.filter(parent=None).in_full().order_by("lft")[:FOLDED_FROM]
+    return {
+        "top": [(placement, *under.get(placement.pk, ("", ""))) for placement in top],
+        "rest": names(nodes[FOLDED_FROM:], language, folded=True, linked=linked) if nodes[FOLDED_FROM:] else "",
+    }
 
 
 def _public_codes(shown: Structure) -> set[str] | None:
@@ -99,19 +118,19 @@ def _one_of_each(notes: Any) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda entry: (entry["note"].kind != "footnote", entry["note"].marker))
 
 
-def _matching(placements: PlacementQuerySet, query: str) -> dict[str, Any]:
+def _matching(paths: list[tuple[Outline, ...]], query: str) -> dict[str, Any]:
     """The places whose names or code contain every word of the query, each with the path that leads to it."""
-    words = _folded(query).split()
+    words = _normal(query).split()
     found = []
-    for path in walk(placements.outline()):
-        _level, _pk, code, *names, _kind = path[-1]
-        text = _folded(" ".join([code, *names]))
+    for path in paths:
+        _level, _pk, code, *called, _kind = path[-1]
+        text = _normal(" ".join([code, *called]))
         if all(word in text for word in words):
             found.append(path)
     return {"matches": found[:LISTED], "match_count": len(found)}
 
 
-def _folded(text: str) -> str:
+def _normal(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 

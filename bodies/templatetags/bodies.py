@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bodies.models import Link, Note, Outline, Placement, Relation, Seat, Structure
-from bodies.outline import details
+from bodies.outline import is_large, names
 from portal.templatetags.facts import marked, pick, places
 
 register = template.Library()
@@ -25,7 +25,7 @@ def structure_outline() -> dict[str, Any]:
     """The structure in force as a compact list."""
     structure = Structure.objects.in_force()
     nodes = Placement.objects.filter(structure=structure).outline() if structure else []
-    return {"structure": structure, "tree": details(nodes, get_language() or "ja")}
+    return {"structure": structure, "tree": names(nodes, get_language() or "ja", folded=is_large(nodes))}
 
 
 @register.simple_tag
@@ -71,6 +71,12 @@ def sentence(link: Link) -> SafeString:
 
 
 @register.filter
+def heading(level: int) -> str:
+    """The heading element of a body at a depth of the structure, under the page's h2; HTML has six."""
+    return f"h{min(level + 3, 6)}"
+
+
+@register.filter
 def by_post(seats: Iterable[Seat]) -> list[tuple[Seat, list[Seat]]]:
     """Seats in order, those with the same post together: `(first, all)`."""
     groups = (list(group) for _post, group in groupby(seats, key=lambda seat: (seat.post, seat.post_en)))
@@ -86,14 +92,6 @@ def on(notes: Iterable[Note], anchor: Any) -> list[Note]:
     return [note for note in notes if getattr(note, field) == anchor.pk]
 
 
-@register.filter
-def anchor(note: Note) -> str:
-    """The place of a note on a page; the same for every body that carries it."""
-    if note.marker:
-        return "note-" + "-".join(f"{ord(character):x}" for character in note.marker)
-    return f"note-{note.placement.body.code}-{note.code}"
-
-
 @register.simple_tag
 def noted(text: str, text_en: str, notes: Iterable[Note]) -> SafeString:
     """A text in the reader's language with the marks of its notes where they are printed."""
@@ -101,7 +99,7 @@ def noted(text: str, text_en: str, notes: Iterable[Note]) -> SafeString:
     english = get_language() != "ja" and bool(text_en)
     for note in notes:
         if note.marker:
-            mark = format_html('<sup><a href="#{}">{}</a></sup>', anchor(note), marked(note.marker))
+            mark = format_html('<sup><a href="#{}">{}</a></sup>', note.anchor, marked(note.marker))
             phrase = conditional_escape(note.phrase_en if english else note.phrase)
             before, found, after = html.partition(phrase) if phrase else (html, "", "")
             # All three parts were escaped with the text; the mark was made by format_html.

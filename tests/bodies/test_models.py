@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import override
 
 from bodies.models import Body, Link, Mandate, Note, Placement, Relation, Seat, Status, Structure, today
 from portal.models import Revision, Source
@@ -221,11 +222,9 @@ def test_public_bodies_are_those_that_readers_can_reach(db: Any) -> None:
 
 
 def test_every_field_is_described_in_both_languages() -> None:
-    from django.utils.translation import override
-
     for model in (Source, Structure, Body, Placement, Mandate, Seat, Link, Note):
-        for field in model._meta.get_fields():
-            if getattr(field, "editable", False) and not field.auto_created and field.name != "id":
+        for field in [*model._meta.fields, *model._meta.many_to_many]:
+            if field.editable and field.name != "id":
                 with override("en"):
                     english = str(field.help_text)
                 assert str(field.help_text), (model, field.name)
