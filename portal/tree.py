@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -40,19 +40,21 @@ class Node(Generic[Row]):
     """A row of a tree with what hangs under it, in order."""
 
     row: Row
-    children: list[Node[Row]] = field(default_factory=list)
+    children: list[Node[Row]]
 
 
 def forest(rows: Iterable[Row], level: int = 0) -> list[Node[Row]]:
     """Rows in tree order, whose column `level` holds the depth, as nested nodes: one pass, no query."""
     roots: list[Node[Row]] = []
-    lists = [roots]
+    lists = [roots]  # where a row of each depth goes; deeper ones are left over, and replaced before they are used
     for row in rows:
-        node = Node(row)
+        children: list[Node[Row]] = []
         depth = row[level]
-        del lists[depth + 1 :]
-        lists[depth].append(node)
-        lists.append(node.children)
+        lists[depth].append(Node(row, children))
+        if depth + 1 < len(lists):
+            lists[depth + 1] = children
+        else:
+            lists.append(children)
     return roots
 
 
@@ -228,12 +230,13 @@ class OrderedTreeManager(TreeManager.from_queryset(OrderedTreeQuerySet)):  # typ
                 if goal not in order:
                     raise InvalidTree(_("自分自身や、別の木の隣に移すことはできません。"))
                 places |= {"left": order.index(goal), "right": order.index(goal) + 1}
-            moved.parent = parent
             order.insert(places[position], moved)
+            shifted = [row for place, row in enumerate(order, start=1) if row.sort_order != place and row is not moved]
             for place, row in enumerate(order, start=1):
-                if row is moved or row.sort_order != place:
-                    row.sort_order = place
-                    row.save(update_fields=["parent", "sort_order"])
+                row.sort_order = place
+            self.bulk_update(shifted, ["sort_order"])
+            moved.parent = parent
+            moved.save(update_fields=["parent", "sort_order"])
         node.parent, node.sort_order = parent, moved.sort_order
         node.tree_id, node.lft, node.rght, node.level = (getattr(moved, name) for name in INDEX)
 
@@ -265,6 +268,7 @@ class OrderedTree(MPTTModel):
     """A row of an ordered tree that belongs to an owner (the field named by `tree_owner`)."""
 
     tree_owner: ClassVar[str]
+    derived: ClassVar[tuple[str, ...]] = INDEX  # columns that follow from the others; see portal.revision
 
     parent = TreeForeignKey(
         "self",

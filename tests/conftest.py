@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from portal import datapackage
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "fixtures" / "third-period"
-CHROMIUM = shutil.which("chromium")
 
 
 class UndefinedVariable(AssertionError):
@@ -65,22 +63,24 @@ def third_period(db: Any) -> None:
     datapackage.load(PACKAGE)
 
 
+LEFT_OUT = pytest.StashKey[str]()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where there is no browser the tests that need one are left out, in one line. In CI that is a failure."""
+    missing = [tool for tool in ("chromium", "pdftotext") if shutil.which(tool) is None]
     browser = [item for item in items if item.get_closest_marker("browser")]
-    if browser and CHROMIUM is None:
+    if browser and missing:
         if os.environ.get("CI"):
-            pytest.exit("chromium is missing: apt install chromium fonts-noto-cjk poppler-utils", returncode=1)
+            pytest.exit(f"missing: {', '.join(missing)}", returncode=1)
         items[:] = [item for item in items if item not in browser]
-        config.stash[LEFT_OUT] = len(browser)
+        packages = "chromium fonts-noto-cjk poppler-utils"
+        config.stash[LEFT_OUT] = f"{len(browser)} browser tests (apt install {packages})"
 
 
-LEFT_OUT = pytest.StashKey[int]()
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None] | None:
-    if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(
-            f"left out: {count} browser tests (apt install chromium fonts-noto-cjk poppler-utils)"
-        )
-    return None
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = [config.stash.get(LEFT_OUT, "")]
+    if "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        left_out.append("the same suite on PostgreSQL (set DATABASE_URL, or run .ci/run)")
+    if not os.environ.get("CI") and any(left_out):
+        terminalreporter.write_line(f"left out: {'; '.join(filter(None, left_out))}")

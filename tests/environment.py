@@ -7,6 +7,7 @@ import os
 import tempfile
 
 os.environ.pop("DEBUG", None)
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 os.environ["STATIC_ROOT"] = tempfile.mkdtemp(prefix="portal-static-")
