@@ -13,7 +13,7 @@ run: .venv/run .secret-key
 	$(BIN)/python manage.py load_data --once fixtures/third-period && \
 	$(BIN)/python manage.py collectstatic --no-input --verbosity 0 && \
 	echo "http://127.0.0.1:$(PORT)/" && \
-	exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --log-level warning portal.wsgi:application
+	exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 --log-level warning portal.wsgi:application
 
 test: .venv/dev
 	@$(BIN)/python -m pytest $(ARGS)
@@ -43,9 +43,10 @@ pins:
 	@umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))' > $@
 
 .venv/bin/pip:
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	@$(PYTHON) -m venv .venv >/dev/null 2>&1 || { rm -rf .venv; \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv && $(PYTHON) -m venv .venv; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	      python3-venv >/dev/null && $(PYTHON) -m venv .venv; \
 	  else \
 	    echo "Python の venv がありません。次を実行してからやり直してください / Python's venv is missing; run: sudo apt install python3-venv" >&2; exit 1; \
 	  fi; }
