@@ -4,8 +4,8 @@ from bodies import views
 
 urlpatterns = [
     path("structure/", views.structure_in_force, name="structure-in-force"),
-    path("structure/<str:code>/", views.structure, name="structure"),
+    path("structure/<code:code>/", views.structure, name="structure"),
     path("bodies/", views.bodies, name="bodies"),
-    path("bodies/<str:code>/", views.body, name="body"),
-    path("bodies/<str:code>/data.jsonld", views.body_data, name="body-data"),
+    path("bodies/<code:code>/", views.body, name="body"),
+    path("bodies/<code:code>/data.jsonld", views.body_data, name="body-data"),
 ]

@@ -1,9 +1,24 @@
 """Addresses: Japanese without a prefix, English under /en/."""
 
 from django.conf.urls.i18n import i18n_patterns
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 
 from portal import views
+
+
+class CodeConverter:
+    """A code, or what someone took for one: letters of any script, digits, hyphens; nothing a database chokes on."""
+
+    regex = r"[\w-]{1,80}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(CodeConverter, "code")
 
 handler400 = "portal.views.bad_request"
 handler404 = "portal.views.not_found"
@@ -17,7 +32,7 @@ urlpatterns = [
         path("", views.home, name="home"),
         path("", include("bodies.urls")),
         path("sources/", views.sources, name="sources"),
-        path("sources/<str:code>/", views.source, name="source"),
+        path("sources/<code:code>/", views.source, name="source"),
         path("sitemap/", views.sitemap, name="sitemap"),
         re_path(rf"^(?P<name>{'|'.join(views.PAGES)})/$", views.page, name="page"),
         prefix_default_language=False,

@@ -7,7 +7,7 @@ import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -339,3 +339,38 @@ def test_home_leads_everywhere_and_shows_the_structure(client: Client, third_per
     assert footer == {*(f"/{name}/" for name in PAGES), "/sitemap/"}
     assert Source.objects.count() == 10
     assert settings.LANGUAGE_CODE == "ja"
+
+
+HOSTILE = [
+    "\0",
+    "%00",
+    "../../etc/passwd",
+    "a" * 10_000,
+    "'; DROP TABLE bodies_body; --",
+    "<script>",
+    "𠮷野家",
+    "\ud7ff",
+    "٣",
+    " ",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("word", HOSTILE)
+def test_hostile_input_never_ends_in_a_fault(client: Client, word: str) -> None:
+    factories.place(factories.structure(), "a")
+    encoded = quote(word, safe="")
+
+    for address in (
+        "/bodies/{}/",
+        "/structure/{}/",
+        "/sources/{}/",
+        "/{}/",
+        "/bodies/{}/data.jsonld",
+        "/en/bodies/{}/",
+    ):
+        assert client.get(address.format(encoded)).status_code == 404, address
+    for address in ("/structure/?q={}", "/?x={}", "/sources/slides/?kind=placement&page={}"):
+        assert client.get(address.format(encoded)).status_code == 200, address
+    assert client.get(f"/structure/?on={encoded}").status_code == 400
+    assert client.get(f"/sources/slides/?kind={encoded}").status_code == 404
