@@ -26,8 +26,19 @@ def walk(nodes: list[Node[Outline]], above: tuple[Outline, ...] = ()) -> Iterato
         stack += [(child, here) for child in reversed(node.children)]
 
 
-def is_large(nodes: list[Node[Outline]]) -> bool:
-    return sum(1 for _path in walk(nodes)) > FOLDED_FROM
+def top(nodes: list[Node[Outline]], count: int) -> list[Node[Outline]]:
+    """The upper part of a forest: its rows level by level, whole levels or their beginning, `count` in all."""
+    pruned: list[Node[Outline]] = []
+    level = [(node, pruned) for node in nodes]
+    while level and count > 0:
+        below = []
+        for node, siblings in level[:count]:
+            copy = Node[Outline](node.row, [])
+            siblings.append(copy)
+            below += [(child, copy.children) for child in node.children]
+        count -= len(level)
+        level = below
+    return pruned
 
 
 def names(

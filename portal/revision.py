@@ -71,10 +71,15 @@ def moving(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 @contextmanager
 def reading(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """A transaction in which every query sees the same state, without holding up writers."""
+    """A transaction in which every query sees the same state, without holding up writers.
+
+    Inside a transaction that is open already it sees what that one sees.
+    """
+    connection = connections[using]
+    outermost = not connection.in_atomic_block
     with transaction.atomic(using=using):
-        if connections[using].vendor == "postgresql":
-            connections[using].cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if outermost and connection.vendor == "postgresql":
+            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bodies.models import Link, Note, Outline, Placement, Relation, Seat, Structure
-from bodies.outline import is_large, names
+from bodies.outline import FOLDED_FROM, names, top, walk
 from portal.templatetags.facts import marked, pick, places
 
 register = template.Library()
@@ -22,10 +22,13 @@ register = template.Library()
 
 @register.inclusion_tag("bodies/structure_outline.html")
 def structure_outline() -> dict[str, Any]:
-    """The structure in force as a compact list."""
+    """The structure in force as a compact list; of a large one, its upper part."""
     structure = Structure.objects.in_force()
     nodes = Placement.objects.filter(structure=structure).outline() if structure else []
-    return {"structure": structure, "tree": names(nodes, get_language() or "ja", folded=is_large(nodes))}
+    count = sum(1 for _path in walk(nodes))
+    shown = nodes if count <= FOLDED_FROM else top(nodes, FOLDED_FROM)
+    more = max(0, count - FOLDED_FROM)
+    return {"structure": structure, "tree": names(shown, get_language() or "ja"), "more": more}
 
 
 @register.simple_tag

@@ -103,6 +103,23 @@ def test_large_structure_folds_and_a_small_one_does_not(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_home_shows_the_upper_part_of_a_large_structure_and_leads_on(client: Client) -> None:
+    factories.many(factories.structure(), 100)
+
+    home = page(client, "/")
+
+    assert [link["href"] for link in home.select(".outline .tree a")][:3] == [
+        "/bodies/b0/",
+        "/bodies/b1/",
+        "/bodies/b11/",
+    ]
+    assert len(home.select(".outline .tree a")) == 80
+    lead = home.select_one(".outline a[href='/structure/edition/']:-soup-contains('ほか')")
+    assert lead is not None
+    assert lead.get_text() == "ほか 20 機関"
+
+
+@pytest.mark.django_db
 def test_filter_finds_bodies_by_any_name_with_the_path_to_them(client: Client) -> None:
     structure = factories.structure()
     top = factories.place(structure, "top", name="本部")

@@ -336,10 +336,12 @@ def test_load_data_once_keeps_later_edits(package: Path) -> None:
     assert set(Mandate.objects.values_list("text", flat=True)) == {"編集者が直した文言"}
 
 
-@pytest.mark.django_db
-def test_dump_data_writes_a_package_that_load_data_reads(third_period: None, tmp_path: Path) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_dump_data_writes_a_package_that_load_data_reads(tmp_path: Path) -> None:
+    datapackage.load(PACKAGE)
     call_command("dump_data", str(tmp_path / "new" / "folder"))
 
     counts = datapackage.load(tmp_path / "new" / "folder")
 
+    assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == FILES
     assert {(count["added"], count["changed"]) for count in counts.values()} == {(0, 0)}
