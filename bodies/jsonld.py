@@ -9,6 +9,7 @@ from bodies.models import Kind, Link, Placement, Relation
 
 CONTEXT = {
     "@vocab": "https://schema.org/",
+    "evidence": "dcterms:type",  # printed, inferred or derived
     "org": "http://www.w3.org/ns/org#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "dcterms": "http://purl.org/dc/terms/",
@@ -32,7 +33,10 @@ def describe(
         return [{"@value": text, "@language": language} for text, language in words if text]
 
     def cite(fact: Any) -> dict[str, Any]:
-        return {"@id": absolute(fact.source.get_absolute_url()), "dcterms:title": fact.source.title}
+        cited = {"@id": absolute(fact.source.get_absolute_url()), "dcterms:title": fact.source.title}
+        if fact.source.is_draft:
+            cited["creativeWorkStatus"] = "draft"
+        return {"citation": cited, "dcterms:bibliographicCitation": fact.locator, "evidence": fact.evidence}
 
     data: dict[str, Any] = {
         "@context": CONTEXT,
@@ -61,7 +65,10 @@ def describe(
             }
             for seat in placement.seats.all()
         ],
-        "subOrganization": [{"@id": address(child), "name": both(child, "name")} for child in children],
+        # A secretariat serves the body that it stands under, and belongs elsewhere.
+        "org:hasMember" if placement.kind == Kind.GROUP else "subOrganization": [
+            {"@id": address(child), "name": both(child, "name")} for child in children if child.kind != Kind.SECRETARIAT
+        ],
         "dcterms:relation": [
             {
                 "org:role": {"@id": f"#{link.kind}", "skos:prefLabel": str(Relation(link.kind).label)},
@@ -73,7 +80,9 @@ def describe(
             for link in links
         ],
     }
-    if placement.parent is not None:
+    if placement.parent is not None and placement.parent.kind == Kind.GROUP:
+        data["org:memberOf"] = {"@id": address(placement.parent)}
+    elif placement.parent is not None and placement.kind != Kind.SECRETARIAT:
         data["parentOrganization"] = data["org:subOrganizationOf"] = {"@id": address(placement.parent)}
     if placement.basis:
         data["legislationIdentifier"] = placement.basis

@@ -12,7 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
-from portal.models import Cited, EnglishStanding, Source, code_field, english_standing_field, one_of
+from portal.models import (
+    Cited,
+    EnglishStanding,
+    Evidence,
+    Reading,
+    Source,
+    code_field,
+    english_standing_field,
+    one_of,
+)
 from portal.tree import Node, OrderedTree, OrderedTreeManager, OrderedTreeQuerySet, forest
 
 
@@ -93,8 +102,8 @@ class Structure(Cited):
     def get_absolute_url(self) -> str:
         return reverse("structure", args=[self.code])
 
-    def summary(self) -> tuple[str, str]:
-        return self.title, self.title_en
+    def says(self) -> tuple[str, str, str, str]:
+        return self.title, self.title_en, "", ""
 
     @property
     def is_scheduled(self) -> bool:
@@ -267,8 +276,15 @@ class Placement(OrderedTree, Cited):
     def get_absolute_url(self) -> str:
         return self.body.get_absolute_url()
 
-    def summary(self) -> tuple[str, str]:
-        return self.name, self.name_en
+    def says(self) -> tuple[str, str, str, str]:
+        return self.name, self.name_en, "", ""
+
+    def reading(self, source: Source) -> Reading:
+        if self.source_id != source.pk:  # only the basis was read from it
+            words = (f"根拠：{self.basis}", f"Basis: {self.basis_en}" if self.basis_en else "")
+            place = (self.basis_locator, self.basis_locator_en)
+            return Reading(self.name, self.name_en, *words, *place, Evidence.PRINTED)
+        return super().reading(source)
 
 
 class Part(Cited):
@@ -320,9 +336,8 @@ class Mandate(Part):
     def __str__(self) -> str:
         return self.text
 
-    def summary(self) -> tuple[str, str]:
-        english = f"{self.placement.name_en}: {self.text_en}" if self.text_en and self.placement.name_en else ""
-        return f"{self.placement.name}：{self.text}", english
+    def says(self) -> tuple[str, str, str, str]:
+        return self.placement.name, self.placement.name_en, self.text, self.text_en
 
 
 class Seat(Part):
@@ -346,16 +361,15 @@ class Seat(Part):
     def __str__(self) -> str:
         return f"{self.post}：{self.holder}" if self.post else self.holder
 
-    def summary(self) -> tuple[str, str]:
-        post_en = f"{self.post_en}: " if self.post_en else ""
-        english = f"{self.placement.name_en}: {post_en}{self.holder_en}" if self.holder_en else ""
-        return f"{self.placement.name}：{self}", english
+    def says(self) -> tuple[str, str, str, str]:
+        english = f"{self.post_en}: {self.holder_en}" if self.post_en else self.holder_en
+        return self.placement.name, self.placement.name_en, str(self), english
 
 
 class Relation(models.TextChoices):
     """What one body is to another beside the tree. The value reads: source, value, target."""
 
-    SECRETARIAT_OF = "secretariat_of", _("事務局")
+    SECRETARIAT_OF = "secretariat_of", _("事務局を担当")
     BELONGS_TO = "belongs_to", _("所属")
     INVESTIGATES_FOR = "investigates_for", _("調査・検討")
     ADVISES = "advises", _("助言")
@@ -364,7 +378,7 @@ class Relation(models.TextChoices):
     SETS_GOALS = "sets_goals", _("目標の提示")
     GIVES_OPINION_ON = "gives_opinion_on", _("意見")
     FUNDS = "funds", _("資金の交付")
-    ALLOCATES = "allocates", _("資源配分")
+    ALLOCATES = "allocates", _("資源配分方針")
     COORDINATES = "coordinates", _("調整")
 
     @property
@@ -383,7 +397,7 @@ SENTENCES = {
     Relation.SETS_GOALS: _("%(source)sは、%(target)sに目標を示す。"),
     Relation.GIVES_OPINION_ON: _("%(source)sは、%(target)sについて意見を述べる。"),
     Relation.FUNDS: _("%(source)sは、%(target)sに資金を交付する。"),
-    Relation.ALLOCATES: _("%(source)sは、%(target)sへの資源配分の方針を定める。"),
+    Relation.ALLOCATES: _("%(source)sは、%(target)sが予算を計上する際の資源配分方針を定める。"),
     Relation.COORDINATES: _("%(source)sは、%(target)sの間の調整に当たる。"),
 }
 
@@ -465,13 +479,13 @@ class Link(Cited):
     def get_absolute_url(self) -> str:
         return f"{self.from_placement.get_absolute_url()}#relations"
 
-    def summary(self) -> tuple[str, str]:
+    def says(self) -> tuple[str, str, str, str]:
         with override("ja"):
             japanese = str(self)
         ends = {"source": self.from_placement.name_en, "target": self.to_placement.name_en}
         with override("en"):
             english = str(Relation(self.kind).sentence % ends) if all(ends.values()) else ""
-        return japanese, english
+        return japanese, english, self.label, self.label_en
 
     def refuse_two_structures(self) -> None:
         """Both ends stand in one structure. The database cannot hold this rule (it joins), so every door does."""
@@ -563,11 +577,9 @@ class Note(Part):
     def get_absolute_url(self) -> str:
         return f"{self.placement.get_absolute_url()}#{self.anchor}"
 
-    def summary(self) -> tuple[str, str]:
-        return (
-            f"{self.placement.name}：{self}",
-            f"{self.placement.name_en}: {self.marker} {self.text_en}" if self.text_en else "",
-        )
+    def says(self) -> tuple[str, str, str, str]:
+        english = f"{self.marker} {self.text_en}".strip() if self.text_en else ""
+        return self.placement.name, self.placement.name_en, str(self), english
 
     def clean(self) -> None:
         for anchor in (self.mandate, self.seat):

@@ -9,12 +9,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bodies.jsonld import describe
-from bodies.models import Body, Link, Note, Outline, Placement, PlacementQuerySet, Structure
+from bodies.models import Body, Kind, Link, Note, NoteKind, Outline, Placement, PlacementQuerySet, Structure
 from bodies.outline import FOLDED_FROM, below, names, walk
 from portal.templatetags.facts import pick
 from portal.tree import Node
@@ -38,7 +39,8 @@ def structure_in_force(request: HttpRequest) -> HttpResponse:
         return error_page(request, 400, _("日付は 2026-04-01 の形で指定してください（「%(on)s」）。") % {"on": asked})
     edition = Structure.objects.in_force(day)
     if edition is None:
-        raise NotFound(_("%(on)s の時点で公開されている体制はありません。") % {"on": day.isoformat()}, _editions())
+        shown_day = date_format(day, "DATE_FORMAT")
+        raise NotFound(_("%(on)sに適用されていた体制は、掲載していません。") % {"on": shown_day}, _editions())
     return redirect(edition)
 
 
@@ -70,7 +72,7 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
         "is_in_force": bool(editions) and editions[0] == shown,
         "editions": editions,
         "linked": _public_codes(shown),
-        "count": len(paths),
+        "count": sum(1 for path in paths if path[-1][-1] != Kind.GROUP),
         "is_large": is_large,
         "links": links[:LISTED],
         "more_links": len(links) > LISTED,
@@ -112,10 +114,16 @@ def _one_of_each(notes: Any) -> list[dict[str, Any]]:
     """Notes with the same words stand once, with all the bodies that they are on."""
     found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for note in notes:
-        entry = found.setdefault((note.kind, note.marker, note.text), {"note": note, "bodies": []})
+        entry = found.setdefault((note.kind, note.marker, note.text), {"note": note, "bodies": [], "read": []})
+        entry["read"].append(note)
         if note.placement not in entry["bodies"]:
             entry["bodies"].append(note.placement)
-    return sorted(found.values(), key=lambda entry: (entry["note"].kind != "footnote", entry["note"].marker))
+    return sorted(found.values(), key=lambda entry: _place_of(entry["note"]))
+
+
+def _place_of(note: Note) -> tuple[bool, bool, str]:
+    """Footnotes before the rest, numbered ones before ※."""
+    return note.kind != NoteKind.FOOTNOTE, not note.marker.startswith("＊"), note.marker
 
 
 def _matching(paths: list[tuple[Outline, ...]], query: str) -> dict[str, Any]:

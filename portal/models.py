@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -63,6 +64,7 @@ class Source(models.Model):
     """A document that facts are read from: a slide, a law, a plan, a page of a ministry."""
 
     code = code_field(_("資料を指す、変わらない符号。アドレスにも使う。"), unique=True)
+    sort_order = models.PositiveIntegerField(_("並び順"), default=0, help_text=_("表示の順序。小さいものが先。"))
     title = models.CharField(_("資料名"), max_length=300, help_text=_("資料に書かれた題名。"))
     title_en = models.CharField(_("資料名（英語）"), max_length=300, blank=True, help_text=_("資料名の英語。"))
     title_en_standing = english_standing_field()
@@ -77,7 +79,7 @@ class Source(models.Model):
     )
     issuer_en = models.CharField(_("発行者（英語）"), max_length=200, blank=True, help_text=_("発行者の英語名。"))
     decided_on = models.DateField(
-        _("決定日・公表日"), null=True, blank=True, help_text=_("決定または公表された日。わからなければ空欄。")
+        _("決定日・公布日・公表日"), null=True, blank=True, help_text=_("決定または公表された日。わからなければ空欄。")
     )
     decided_by = models.CharField(
         _("決定者"), max_length=200, blank=True, help_text=_("閣議、推進本部など、決定した主体。")
@@ -101,7 +103,7 @@ class Source(models.Model):
     class Meta:
         verbose_name = _("出典")
         verbose_name_plural = pgettext_lazy("list", "出典")
-        ordering = ["code"]
+        ordering = ["sort_order", "code"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(title_en_standing__in=[*EnglishStanding.values, ""]),
@@ -124,11 +126,24 @@ class Source(models.Model):
         return self.short_title_en or self.title_en
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A fact as the page of its source lists it."""
+
+    subject: str
+    subject_en: str
+    words: str
+    words_en: str
+    locator: str
+    locator_en: str
+    evidence: str
+
+
 class Cited(models.Model):
     """A fact with the document that it was read from and the place in it.
 
     A subclass has a manager whose `public()` are the rows that a reader may see and whose `citing(source)` are those
-    read from a source, and `summary()` and `get_absolute_url()` for the pages that list them.
+    read from a source, and `reading(source)` and `get_absolute_url()` for the pages that list them.
     """
 
     source = models.ForeignKey(
@@ -156,9 +171,13 @@ class Cited(models.Model):
         abstract = True
         constraints = [one_of("evidence", Evidence)]
 
-    def summary(self) -> tuple[str, str]:
-        """What this row says, in Japanese and in English (empty where there is none)."""
+    def says(self) -> tuple[str, str, str, str]:
+        """What this row is about and what it says of that: each in Japanese and in English (empty: there is none)."""
         raise NotImplementedError
+
+    def reading(self, source: Source) -> Reading:
+        """What was read from a source, and how."""
+        return Reading(*self.says(), self.locator, self.locator_en, self.evidence)
 
 
 class Revision(models.Model):

@@ -164,6 +164,7 @@ class SourceResource(Dataset):
         import_id_fields = ("code",)
         fields = export_order = (
             "code",
+            "sort_order",
             "title",
             "title_en",
             "title_en_standing",

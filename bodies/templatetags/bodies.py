@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from bodies.models import Link, Note, Outline, Placement, Relation, Seat, Structure
 from bodies.outline import FOLDED_FROM, names, top, walk
+from portal.models import Evidence
 from portal.templatetags.facts import marked, pick, places
 
 register = template.Library()
@@ -35,7 +36,7 @@ def structure_outline() -> dict[str, Any]:
 def body_link(placement: Placement, linked: set[str] | None = None, *, short: bool = False) -> SafeString:
     """A body's name, leading to its page where readers have one."""
     name = pick(placement.name, placement.name_en)
-    if short and placement.short_name:
+    if short and (placement.short_name or (placement.short_name_en and get_language() != "ja")):
         name = pick(placement.short_name, placement.short_name_en)
     if linked is not None and placement.body.code not in linked:
         return name
@@ -60,9 +61,10 @@ def outline_link(row: Outline, linked: set[str] | None = None) -> SafeString:
 def cite_all(placement: Placement) -> dict[str, Any]:
     """Where a body's place, and its composition and roles, were read; said once where it is the same place."""
     parts = [*placement.seats.all(), *placement.mandates.all()]
-    if not parts or len(places([placement, *parts])) == 1:
+    if len(places([placement, *parts])) == 1 and placement.evidence == Evidence.PRINTED:
         return {"groups": [("", places([placement]))]}
-    return {"groups": [(_("位置づけ"), places([placement])), (_("構成・役割"), places(parts))]}
+    groups = [(_("位置づけ"), places([placement])), (_("構成・役割"), places(parts))]
+    return {"groups": [(what, found) for what, found in groups if found]}
 
 
 @register.simple_tag

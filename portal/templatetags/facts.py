@@ -13,16 +13,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal.models import Cited, EnglishStanding, Evidence, Source
+from portal.models import Cited, EnglishStanding, Evidence, Reading, Source
 
 register = template.Library()
 
 
 def pick(japanese: str, english: str) -> SafeString:
     """The text in the reader's language; Japanese stands in for missing English and says that it is Japanese."""
-    if get_language() == "ja" or not japanese:
+    if get_language() == "ja":
         return conditional_escape(japanese)
-    return conditional_escape(english) if english else format_html('<span lang="ja">{}</span>', japanese)
+    return (
+        conditional_escape(english) if english or not japanese else format_html('<span lang="ja">{}</span>', japanese)
+    )
 
 
 @register.filter
@@ -32,18 +34,29 @@ def local(obj: Any, field: str) -> SafeString:
 
 
 @register.filter
-def summary(fact: Cited) -> SafeString:
-    """What a fact says, in the reader's language."""
-    return pick(*fact.summary())
+def reading(fact: Cited, source: Source) -> Reading:
+    """What a fact has from a source."""
+    return fact.reading(source)
 
 
 @register.simple_tag
 def standing(obj: Any, field: str) -> SafeString | str:
     """The badge of an English text that is not official; nothing beside a Japanese text on a Japanese page."""
-    value = getattr(obj, f"{field}_en_standing")
+    value = _standing(obj, field)
     if get_language() == "ja" or value in ("", EnglishStanding.OFFICIAL):
         return ""
     return badge(value)
+
+
+@register.simple_tag
+def standing_of_all(objs: Iterable[Any], field: str) -> SafeString | str:
+    """One badge for several English texts: that of the least official."""
+    weakest = [EnglishStanding.PROVISIONAL, EnglishStanding.REFERENCE]
+    return next((standing(obj, field) for value in weakest for obj in objs if _standing(obj, field) == value), "")
+
+
+def _standing(obj: Any, field: str) -> str:
+    return str(getattr(obj, f"{field}_en_standing"))
 
 
 @register.simple_tag
@@ -52,7 +65,7 @@ def english_name(obj: Any, field: str) -> SafeString | str:
     japanese, english = getattr(obj, field), getattr(obj, f"{field}_en")
     if get_language() != "ja":
         return format_html('<span lang="ja">{}</span>', japanese) if english else ""
-    value = getattr(obj, f"{field}_en_standing")
+    value = _standing(obj, field)
     mark = badge(value) if value not in ("", EnglishStanding.OFFICIAL) else ""
     return format_html('<span lang="en">{}</span> {}', english, mark) if english else ""
 
@@ -62,8 +75,14 @@ def badge(value: str) -> SafeString:
 
 
 @register.inclusion_tag("portal/cite.html")
-def cite(*facts: Cited) -> dict[str, Any]:
-    """Where facts were read: each place of a document once, and how they follow from it."""
+def cite(fact: Cited, what: str = "") -> dict[str, Any]:
+    """Where a fact was read, and how it follows from that; `what` says which of several facts is meant."""
+    return {"groups": [(what, places([fact]))]}
+
+
+@register.inclusion_tag("portal/cite.html")
+def cite_each(facts: Iterable[Cited]) -> dict[str, Any]:
+    """Where facts were read, each place of a document once."""
     return {"groups": [("", places(facts))]}
 
 

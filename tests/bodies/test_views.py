@@ -225,7 +225,7 @@ def test_structure_on_a_day_leads_to_the_edition(client: Client) -> None:
     assert client.get("/structure/?on=2023-04-01").headers["Location"] == "/structure/old/"
     assert client.get("/en/structure/?on=2025-04-01").headers["Location"] == "/en/structure/new/"
     early = page(client, "/structure/?on=2019-01-01", 404)
-    assert "2019-01-01の時点で公開されている体制はありません" in text(early)
+    assert "2019年1月1日に適用されていた体制は、掲載していません" in text(early)
     assert early.select_one("#main a[href='/structure/old/']") is not None
     for wrong in ("x", "2025-13-01", "", "９", "2025-04-01T00:00"):
         assert "日付は2026-04-01の形で指定してください" in text(page(client, f"/structure/?on={wrong}", 400))
@@ -284,7 +284,7 @@ def test_relations_are_told_both_ways_in_words(client: Client, third_period: Non
     mext = page(client, "/bodies/mext/")
     assert "文部科学省は、国立研究開発法人日本医療研究開発機構を所管する" in sentences(mext)
     assert "AMED所管府省は、国立研究開発法人日本医療研究開発機構に目標を示す" in sentences(mext)
-    assert "（属するまとまりとして）" in text(mext)
+    assert "（AMED所管府省の一つとして）" in text(mext)
     assert "文部科学省は、国立研究開発法人日本医療研究開発機構を所管する" not in sentences(
         page(client, "/bodies/mhlw/")
     )
@@ -295,7 +295,7 @@ def test_three_labelled_arrows_lead_to_amed(client: Client, third_period: None) 
     shown = text(page(client, "/bodies/amed/"))
 
     for label in ("理事長等の任命・解任", "中長期目標の提示", "補助金・運営費交付金の交付"):
-        assert f"「{label}」" in shown
+        assert f"文言：{label}出典" in shown or f"文言：{label}根拠" in shown
 
 
 @pytest.mark.django_db
@@ -382,12 +382,22 @@ def test_json_ld_holds_the_facts_of_the_page(client: Client, third_period: None)
     assert {"@value": "健康・医療戦略推進本部", "@language": "ja"} in data["name"]
     assert data["org:hasPost"][0]["org:heldBy"]["name"][0]["@value"] == "内閣総理大臣"
     assert len(data["org:purpose"]) == 3
-    assert data["dcterms:source"]["@id"] == "http://testserver/sources/third-period-slides/"
+    assert data["dcterms:source"]["citation"]["@id"] == "http://testserver/sources/third-period-slides/"
+    assert data["dcterms:source"]["evidence"] == "printed"
     assert "parentOrganization" not in data
+    assert not [child for child in data["subOrganization"] if "secretariat" in child["@id"]]
     council = json.loads(client.get("/bodies/kyogikai01/data.jsonld").content)
     assert council["parentOrganization"] == {"@id": "http://testserver/bodies/council/"}
     group = json.loads(client.get("/bodies/group_shokan/data.jsonld").content)
     assert group["@type"] == ["org:OrganizationalCollaboration"]
+    assert len(group["org:hasMember"]) == 4
+    assert "subOrganization" not in group
+    member = json.loads(client.get("/bodies/mext/data.jsonld").content)
+    assert member["org:memberOf"] == {"@id": "http://testserver/bodies/group_shokan/"}
+    assert {source["evidence"] for link in member["dcterms:relation"] for source in [link["dcterms:source"]]} == {
+        "printed",
+        "inferred",
+    }
     link = page(client, "/bodies/hq/").select_one("link[rel=alternate][type='application/ld+json']")
     assert link is not None
     assert link["href"] == "/bodies/hq/data.jsonld"

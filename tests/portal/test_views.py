@@ -187,7 +187,7 @@ def test_pages_carry_a_strict_policy(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_operator_and_contact_come_from_the_settings(client: Client, settings: Any) -> None:
-    assert "このサイトは実演用です" in page(client, "/about/").get_text()
+    assert "このサイトはデモンストレーション用です" in page(client, "/about/").get_text()
 
     settings.SITE_OPERATOR, settings.SITE_OPERATOR_EN = "内閣府の事務局", "The Secretariat"
     settings.SITE_CONTACT = "contact@example.go.jp"
@@ -290,6 +290,7 @@ def test_source_page_lists_what_is_cited_by_kind_with_pages(client: Client) -> N
     assert "役割120件" in text(whole)
     assert "位置づけ1件" in text(whole), "a basis is read from a source too"
     assert "案（決定前の版を参照）、原典未確認" in text(whole)
+    assert "機関a：根拠：根拠法" in text(whole)
     assert len(whole.select("#kind-mandate ~ .facts > li")) == 50
     last = page(client, "/sources/law/?kind=mandate&page=3")
     assert [item.get_text().split("：")[1].split("。")[0] for item in last.select("#main .facts:not(.sheet) > li")] == [
