@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from bodies.jsonld import describe
-from bodies.models import Body, Kind, Link, Note, NoteKind, Outline, Placement, PlacementQuerySet, Structure
+from bodies.models import Body, Kind, Link, Note, NoteKind, Outline, Placement, PlacementQuerySet, Structure, today
 from bodies.outline import FOLDED_FROM, below, names, walk
 from portal.templatetags.facts import pick
 from portal.tree import Node
@@ -37,7 +37,7 @@ def structure_in_force(request: HttpRequest) -> HttpResponse:
         day = datetime.date.fromisoformat(asked)
     except ValueError:
         return error_page(request, 400, _("日付は 2026-04-01 の形で指定してください（「%(on)s」）。") % {"on": asked})
-    edition = Structure.objects.in_force(day)
+    edition = Structure.objects.in_force(min(day, today()))  # what is scheduled is shown at its own address only
     if edition is None:
         shown_day = date_format(day, "DATE_FORMAT")
         raise NotFound(_("%(on)sに適用されていた体制は、掲載していません。") % {"on": shown_day}, _editions())

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
@@ -86,12 +86,14 @@ def number(rows: Iterable[tuple[int, int | None]]) -> dict[int, tuple[int, int, 
 def settle(using: str = DEFAULT_DB_ALIAS) -> Iterator[Pending]:
     """Hold the revision, let trees be written, and renumber each touched tree once at the end.
 
-    Blocks nest; the outermost one renumbers. Many writes in one block cost one renumbering. Raises `InvalidTree`.
+    Blocks nest: the outermost one renumbers, an inner one that fails leaves nothing of its own behind. Many writes in
+    one block cost one renumbering. Raises `InvalidTree`.
     """
     connection = connections[using]
     joined: Pending | None = getattr(connection, "unsettled_trees", None)
     if joined is not None:
-        yield joined
+        with transaction.atomic(using=using):
+            yield joined
         return
     with revision.moving(using):
         pending: Pending = defaultdict(list)

@@ -102,11 +102,16 @@ def noted(text: str, text_en: str, notes: Iterable[Note]) -> SafeString:
     """A text in the reader's language with the marks of its notes where they are printed."""
     html = pick(text, text_en)
     english = get_language() != "ja" and bool(text_en)
+    marks = []
     for note in notes:
         if note.marker:
-            mark = format_html('<sup><a href="#{}">{}</a></sup>', note.anchor, marked(note.marker))
             phrase = conditional_escape(note.phrase_en if english else note.phrase)
-            before, found, after = html.partition(phrase) if phrase else (html, "", "")
-            # All three parts were escaped with the text; the mark was made by format_html.
-            html = mark_safe(f"{before}{found}{mark}{after}")  # noqa: S308
-    return html
+            place = html.find(phrase) + len(phrase) if phrase and phrase in html else len(html)
+            mark = format_html('<sup><a href="#{}">{}</a></sup>', note.anchor, marked(note.marker))
+            marks.append((place, mark))
+    pieces, done = [], 0
+    for place, mark in sorted(marks, key=lambda each: each[0]):
+        pieces += [html[done:place], mark]
+        done = place
+    # The pieces of the text were escaped with it; the marks were made by format_html.
+    return mark_safe("".join([*pieces, html[done:]]))  # noqa: S308

@@ -224,6 +224,8 @@ def test_structure_on_a_day_leads_to_the_edition(client: Client) -> None:
 
     assert client.get("/structure/?on=2023-04-01").headers["Location"] == "/structure/old/"
     assert client.get("/en/structure/?on=2025-04-01").headers["Location"] == "/en/structure/new/"
+    factories.structure("later", valid_from=TOMORROW)
+    assert client.get(f"/structure/?on={TOMORROW}").headers["Location"] == "/structure/new/"
     early = page(client, "/structure/?on=2019-01-01", 404)
     assert "2019年1月1日に適用されていた体制は、掲載していません" in text(early)
     assert early.select_one("#main a[href='/structure/old/']") is not None
@@ -310,6 +312,22 @@ def test_notes_stand_where_they_are_printed(client: Client, third_period: None) 
         assert mark.select_one(".heard") is not None
     english = re.sub(r"\s+", " ", page(client, "/en/bodies/hq/").get_text())
     assert "note 2" in english
+
+
+@pytest.mark.django_db
+def test_several_notes_on_one_text_stand_each_at_its_phrase(client: Client) -> None:
+    placement = factories.place(factories.structure(), "a")
+    fields: dict[str, Any] = {"placement": placement, "source": factories.source()}
+    mandate = Mandate.objects.create(code="m", text="戦略と計画と注の作成", **fields)
+    for number, phrase in enumerate(["計画", "", "戦略", "注"]):
+        marker = f"＊{number}"
+        Note.objects.create(code=f"n{number}", marker=marker, phrase=phrase, text="文", mandate=mandate, **fields)
+
+    item = page(client, "/bodies/a/").select_one("#mandate-m")
+    assert item is not None
+    for heard in [*item.select(".heard"), *item.select(".cite")]:
+        heard.decompose()
+    assert re.sub(r"\s+", "", item.get_text()) == "戦略＊2と計画＊0と注＊3の作成＊1"
 
 
 @pytest.mark.django_db

@@ -296,6 +296,21 @@ def test_many_writes_in_one_block_renumber_once(edition: Structure) -> None:
     assert is_right(edition)
 
 
+def test_an_inner_block_that_fails_leaves_nothing_behind(edition: Structure) -> None:
+    def fail() -> None:
+        with settle():
+            factories.place(edition, "lost")
+            raise InvalidTree("on purpose")
+
+    with settle():
+        factories.place(edition, "kept")
+        with pytest.raises(InvalidTree):
+            fail()
+
+    assert [code for _level, code in shape(edition)] == ["kept", "a", "a1", "a2", "a21", "b"]
+    assert is_right(edition)
+
+
 def test_loaddata_reads_rows_in_any_order(edition: Structure, tmp_path: Path) -> None:
     rows = Placement.objects.order_by("-lft")
     fixture = tmp_path / "placements.json"
