@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
@@ -246,6 +247,7 @@ class Placement(OrderedTree, Cited):
     objects = PlacementManager()
 
     class Meta(Cited.Meta):
+        base_manager_name = "objects"  # what reverse relations write through; see OrderedTree
         verbose_name = _("位置づけ")
         verbose_name_plural = pgettext_lazy("list", "位置づけ")
         ordering = ["tree_id", "lft"]
@@ -280,11 +282,12 @@ class Placement(OrderedTree, Cited):
         return self.name, self.name_en, "", ""
 
     def reading(self, source: Source) -> Reading:
+        words = (f"根拠：{self.basis}", f"Basis: {self.basis_en}" if self.basis_en else "")
         if self.source_id != source.pk:  # only the basis was read from it
-            words = (f"根拠：{self.basis}", f"Basis: {self.basis_en}" if self.basis_en else "")
             place = (self.basis_locator, self.basis_locator_en)
             return Reading(self.name, self.name_en, *words, *place, Evidence.PRINTED)
-        return super().reading(source)
+        own = super().reading(source)
+        return replace(own, words=words[0], words_en=words[1]) if self.basis_source_id == source.pk else own
 
 
 class Part(Cited):
@@ -569,9 +572,7 @@ class Note(Part):
 
     @property
     def anchor(self) -> str:
-        """The place of the note on a page: one for all bodies that carry the same printed mark."""
-        if self.marker:
-            return "note-" + "-".join(f"{ord(character):x}" for character in self.marker)
+        """The place of the note on a page."""
         return f"note-{self.placement.body.code}-{self.code}"
 
     def get_absolute_url(self) -> str:

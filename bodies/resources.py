@@ -17,6 +17,8 @@ class StructureResource(Dataset):
 
 
 class BodyResource(Dataset):
+    file = "bodies"
+
     class Meta:
         model = Body
         import_id_fields = ("code",)
@@ -24,6 +26,7 @@ class BodyResource(Dataset):
 
 
 class PlacementResource(Dataset):
+    order = ("structure__code", "lft")
     references = {
         "structure": ("structure",),
         "body": ("body",),
@@ -63,6 +66,7 @@ class PlacementResource(Dataset):
 class PartResource(Dataset):
     """What mandates, seats and notes share: the placement that they belong to."""
 
+    order = ("placement__structure__code", "placement__lft", "sort_order")
     references = {"placement": ("structure", "body"), "source": ("source",)}
     structure = key_field("placement__structure__code", "structure")
     body = key_field("placement__body__code", "body")
@@ -104,6 +108,7 @@ class SeatResource(PartResource):
 
 
 class LinkResource(Dataset):
+    order = ("from_placement__structure__code", "sort_order")
     references = {
         "from_placement": ("structure", "from"),
         "to_placement": ("structure", "to"),

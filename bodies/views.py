@@ -65,8 +65,10 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
     paths = list(walk(nodes))
     links = list(Link.objects.in_words().filter(from_placement__structure=shown)[: LISTED + 1])
     notes = Note.objects.filter(placement__structure=shown).select_related("source", "placement__body")
+    notes = notes.order_by("placement__level", "placement__lft", "sort_order", "code")
     editions = list(Structure.objects.public())
     is_large = len(paths) > FOLDED_FROM
+    shown_notes = list(notes[: LISTED + 1] if is_large else notes)
     context: dict[str, Any] = {
         "structure": shown,
         "is_in_force": bool(editions) and editions[0] == shown,
@@ -76,7 +78,8 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
         "is_large": is_large,
         "links": links[:LISTED],
         "more_links": len(links) > LISTED,
-        "notes": _one_of_each(notes[:LISTED]),
+        "notes": _one_of_each(shown_notes[:LISTED] if is_large else shown_notes),
+        "more_notes": is_large and len(shown_notes) > LISTED,
         "query": request.GET.get("q", "").strip(),
     }
     if context["query"]:
@@ -121,9 +124,9 @@ def _one_of_each(notes: Any) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda entry: _place_of(entry["note"]))
 
 
-def _place_of(note: Note) -> tuple[bool, bool, str]:
-    """Footnotes before the rest, numbered ones before ※."""
-    return note.kind != NoteKind.FOOTNOTE, not note.marker.startswith("＊"), note.marker
+def _place_of(note: Note) -> tuple[bool, bool, int, str]:
+    """Footnotes before the rest, numbered ones before ※, ＊2 before ＊10."""
+    return note.kind != NoteKind.FOOTNOTE, not note.marker.startswith("＊"), len(note.marker), note.marker
 
 
 def _matching(paths: list[tuple[Outline, ...]], query: str) -> dict[str, Any]:

@@ -30,8 +30,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         },
         "today": timezone.localdate(),
         "updated_on": SimpleLazyObject(lambda: timezone.localdate(revision.current().moved_at)),
-        "languages": [
-            (code, name, request.build_absolute_uri(in_language(request.get_full_path(), code)))
-            for code, name in settings.LANGUAGES
-        ],
+        "languages": [(code, name, in_language(request.get_full_path(), code)) for code, name in settings.LANGUAGES],
     }

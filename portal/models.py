@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from django.apps import apps
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
@@ -60,6 +61,18 @@ def english_standing_field() -> models.CharField[str, str]:
     )
 
 
+class SourceQuerySet(models.QuerySet["Source"]):
+    def public(self) -> Self:
+        """Documents that something public is read from."""
+        cited = models.Q()
+        for model in (each for each in apps.get_models() if issubclass(each, Cited)):
+            public = model.objects.public().order_by()  # type: ignore[attr-defined]  # see Cited
+            for field in model._meta.fields:
+                if field.related_model is Source:
+                    cited |= models.Q(pk__in=public.filter(**{f"{field.name}__isnull": False}).values(field.name))
+        return self.filter(cited)
+
+
 class Source(models.Model):
     """A document that facts are read from: a slide, a law, a plan, a page of a ministry."""
 
@@ -99,6 +112,8 @@ class Source(models.Model):
     )
     remark = models.TextField(_("備考"), blank=True, help_text=_("読んだ範囲など、資料についての補足。"))
     remark_en = models.TextField(_("備考（英語）"), blank=True, help_text=_("備考の英語。"))
+
+    objects = SourceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("出典")

@@ -8,6 +8,7 @@ Widgets are strict both ways: what they write they read back, and anything else 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -82,6 +83,8 @@ class Dataset(resources.ModelResource):
     """The base of every dataset."""
 
     references: ClassVar[dict[str, Key]] = {}
+    file: ClassVar[str] = ""  # where the plural is irregular
+    order: ClassVar[Key] = ()  # attributes that rows are written in the order of; then the natural key decides
 
     @classmethod
     def widget_from_django_field(cls, f: models.Field[Any, Any], default: Any = widgets.Widget) -> Any:
@@ -104,7 +107,7 @@ class Dataset(resources.ModelResource):
     @property
     def name(self) -> str:
         """The name of its file and its download: `placements`."""
-        return f"{self.model._meta.model_name}s" if self.model._meta.model_name != "body" else "bodies"
+        return self.file or f"{self.model._meta.model_name}s"
 
     @property
     def key_columns(self) -> Key:
@@ -124,6 +127,14 @@ class Dataset(resources.ModelResource):
         paths = [field.attribute.rpartition("__")[0] for field in self.columns.values() if "__" in field.attribute]
         names = [field.name for field in self.model._meta.local_many_to_many]
         return self.model._default_manager.select_related(*paths).prefetch_related(*names)
+
+    def in_order(self, rows: Iterable[models.Model]) -> list[models.Model]:
+        """The same order on every database, whatever the primary keys."""
+
+        def place(row: models.Model) -> tuple[Any, ...]:
+            return (*(Field(attribute=name).get_value(row) for name in self.order), self.key(row))
+
+        return sorted(rows, key=place)
 
     def model_field(self, column: str) -> models.Field[Any, Any]:
         """The model field that describes a column: for a part of a key, the foreign key that bears its name."""
@@ -159,6 +170,8 @@ def messages(error: ValidationError) -> list[tuple[str, str]]:
 
 
 class SourceResource(Dataset):
+    order = ("sort_order",)
+
     class Meta:
         model = Source
         import_id_fields = ("code",)

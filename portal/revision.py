@@ -75,12 +75,21 @@ def reading(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
     Inside a transaction that is open already it sees what that one sees.
     """
-    connection = connections[using]
-    outermost = not connection.in_atomic_block
-    with transaction.atomic(using=using):
-        if outermost and connection.vendor == "postgresql":
-            connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection: Any = connections[using]
+    if connection.in_atomic_block:
         yield
+        return
+    mode = getattr(connection, "transaction_mode", None)
+    if connection.vendor == "sqlite":
+        connection.transaction_mode = "DEFERRED"  # IMMEDIATE would take the writers' place
+    try:
+        with transaction.atomic(using=using):
+            if connection.vendor == "postgresql":
+                connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+    finally:
+        if connection.vendor == "sqlite":
+            connection.transaction_mode = mode
 
 
 def current(using: str = DEFAULT_DB_ALIAS) -> Revision:
@@ -143,6 +152,8 @@ def install(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     """Make the row and the triggers that are missing. Runs after every `migrate`: a table remade by SQLite has none."""
     from portal.models import Revision
 
+    if Revision._meta.db_table not in connections[using].introspection.table_names():
+        return  # this app is not migrated here
     Revision.objects.using(using).get_or_create(pk=1)
     absent = missing(using)
     with connections[using].cursor() as cursor:

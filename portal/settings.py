@@ -111,6 +111,7 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
     else:
+        config["CONN_HEALTH_CHECKS"] = True  # after a restart of the database the pool holds dead connections
         options |= {
             "pool": {"min_size": 1, "max_size": int(os.environ.get("DB_POOL_SIZE", "8")), "timeout": LOCK_WAIT_SECONDS},
             "options": f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000}",

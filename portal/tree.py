@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.signals import class_prepared, post_delete, post_save
 from django.dispatch import receiver
@@ -210,7 +211,10 @@ class OrderedTreeQuerySet(TreeQuerySet):
             return created
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        with settle(self.db):  # each batch ends in update()
+        with settle(self.db) as pending:  # each batch ends in update()
+            objs = list(objs)
+            for instance in objs:
+                pending[self.model, instance.owner_id].append(instance)
             return super().bulk_update(objs, fields, batch_size)
 
 
@@ -219,7 +223,9 @@ class OrderedTreeManager(TreeManager.from_queryset(OrderedTreeQuerySet)):  # typ
 
     def move_node(self, node: Any, target: Any, position: str = "last-child") -> None:
         """Put `node` beside (`left`, `right`) or under (`first-child`, `last-child`) `target`; None: the last root."""
-        with settle(self.db):
+        if position not in ("first-child", "last-child", "left", "right"):
+            raise ValueError(f"not a position: {position}")
+        with settle(self.db) as pending:
             rows = {row.pk: row for row in self.filter(pk__in=[node.pk, getattr(target, "pk", None)])}
             if node.pk not in rows or (target is not None and target.pk not in rows):
                 raise InvalidTree(_("動かす対象か移動先が、ほかの更新で削除されています。"))
@@ -239,8 +245,8 @@ class OrderedTreeManager(TreeManager.from_queryset(OrderedTreeQuerySet)):  # typ
             self.bulk_update(shifted, ["sort_order"])
             moved.parent = parent
             moved.save(update_fields=["parent", "sort_order"])
-        node.parent, node.sort_order = parent, moved.sort_order
-        node.tree_id, node.lft, node.rght, node.level = (getattr(moved, name) for name in INDEX)
+            node.parent, node.sort_order = parent, moved.sort_order
+            pending[self.model, moved.owner_id].append(node)
 
     def insert_node(
         self, node: Any, target: Any, position: str = "last-child", save: bool = False, **kwargs: Any
@@ -270,6 +276,7 @@ class OrderedTree(MPTTModel):
     """A row of an ordered tree that belongs to an owner (the field named by `tree_owner`)."""
 
     tree_owner: ClassVar[str]
+    pk: Any
     derived: ClassVar[tuple[str, ...]] = INDEX  # columns that follow from the others; see portal.revision
 
     parent = TreeForeignKey(
@@ -300,17 +307,22 @@ class OrderedTree(MPTTModel):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         using = kwargs.get("using") or self._state.db or DEFAULT_DB_ALIAS
-        with settle(using) as pending:
-            rows = type(self)._base_manager.using(using).filter(pk=self.pk)
-            owners = list(rows.values_list(f"{self.tree_owner}_id", flat=True))
-            if self.pk is not None and self.parent_id == self.pk:
-                raise InvalidTree(_circle([str(self), str(self)]))
-            if not owners and self.pk is not None and not self._state.adding:
-                raise InvalidTree(_("「%(name)s」は、ほかの更新で削除されています。") % {"name": self})
-            for owner in owners:
-                pending[type(self), owner] += []
-            super(MPTTModel, self).save(*args, **kwargs)  # not mptt's own, which would number from memory
-            pending[type(self), self.owner_id].append(self)
+        before: tuple[Any, bool] = self.pk, self._state.adding
+        try:
+            with settle(using) as pending:
+                rows = type(self)._base_manager.using(using).filter(pk=self.pk)
+                owners = list(rows.values_list(f"{self.tree_owner}_id", flat=True))
+                if self.pk is not None and self.parent_id == self.pk:
+                    raise InvalidTree(_circle([str(self), str(self)]))
+                if not owners and self.pk is not None and not self._state.adding:
+                    raise InvalidTree(_("「%(name)s」は、ほかの更新で削除されています。") % {"name": self})
+                for owner in owners:
+                    pending[type(self), owner] += []
+                super(MPTTModel, self).save(*args, **kwargs)  # not mptt's own, which would number from memory
+                pending[type(self), self.owner_id].append(self)
+        except BaseException:
+            self.pk, self._state.adding = before  # what was refused can be mended and saved again
+            raise
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         with settle(kwargs.get("using") or self._state.db or DEFAULT_DB_ALIAS):
@@ -334,6 +346,8 @@ class OrderedTree(MPTTModel):
 @receiver(class_prepared)
 def _watch(sender: type[models.Model], **kwargs: Any) -> None:
     if issubclass(sender, OrderedTree):
+        if sender._meta.base_manager_name != "objects":  # an abstract Meta does not hand it down
+            raise ImproperlyConfigured(f"{sender.__name__}.Meta needs base_manager_name = 'objects'")
         post_delete.connect(_deleted, sender=sender)
         post_save.connect(_loaded, sender=sender)
 
@@ -347,6 +361,10 @@ def _deleted(sender: type[OrderedTree], instance: OrderedTree, using: str, origi
 
 
 def _loaded(sender: type[OrderedTree], instance: OrderedTree, using: str, raw: bool, **kwargs: Any) -> None:
-    """A fixture's row, written past `save()`. Its parent may come later in the file, so nothing is refused here."""
+    """A fixture's row, written past `save()`. Its parent may come later in the file, so nothing is refused here.
+
+    One renumbering for each row: `loaddata` is for small things, and `check_tree` should follow it. Data comes in by
+    `load_data`.
+    """
     if raw:
         renumber(sender, instance.owner_id, using, strict=False)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal import revision
-from portal.models import Cited, Source
+from portal.models import Cited, Revision, Source
 
 PAGES = {
     "about": gettext_lazy("このサイトについて"),
@@ -52,18 +52,18 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/sitemap.html", {"sources": Source.objects.all()})
+    return render(request, "portal/sitemap.html", {"sources": Source.objects.public()})
 
 
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
-    return render(request, "portal/sources.html", {"sources": Source.objects.all()})
+    return render(request, "portal/sources.html", {"sources": Source.objects.public()})
 
 
 @require_safe
 def source(request: HttpRequest, code: str) -> HttpResponse:
     """A document, and what readers see that is cited from it, by kind; `?kind=` shows one kind page by page."""
-    shown = Source.objects.filter(code=code).first()
+    shown = Source.objects.public().filter(code=code).first()
     if shown is None:
         raise NotFound(_("「%(code)s」という出典はありません。") % {"code": code})
     kinds = [model for model in apps.get_models() if issubclass(model, Cited)]
@@ -97,6 +97,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connections["default"])
         due = executor.migration_plan(executor.loader.graph.leaf_nodes())
         fault = "migrations are due" if due else "triggers are missing" if revision.missing() else ""
+        fault = fault or ("" if Revision.objects.exists() else "the revision is missing")
     except DatabaseError:
         fault = "the database does not answer"
     return HttpResponse(f"{fault or 'ok'}\n", status=503 if fault else 200, content_type="text/plain")

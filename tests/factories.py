@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.db import connection
+
 from bodies.models import Body, Kind, Placement, Status, Structure
 from portal.models import Source
 
@@ -42,4 +44,7 @@ def many(structure: Structure, count: int, fan: int = 10) -> list[Placement]:
     for number, row in enumerate(rows):
         row.parent = rows[(number - 1) // fan] if number else None
     Placement.objects.bulk_update(rows, ["parent"], batch_size=500)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # else the planner takes the full tables for empty ones
     return rows

@@ -36,8 +36,9 @@ def structure_outline() -> dict[str, Any]:
 def body_link(placement: Placement, linked: set[str] | None = None, *, short: bool = False) -> SafeString:
     """A body's name, leading to its page where readers have one."""
     name = pick(placement.name, placement.name_en)
-    if short and (placement.short_name or (placement.short_name_en and get_language() != "ja")):
-        name = pick(placement.short_name, placement.short_name_en)
+    brief = placement.short_name if get_language() == "ja" else placement.short_name_en
+    if short and brief:
+        name = conditional_escape(brief)
     if linked is not None and placement.body.code not in linked:
         return name
     return format_html('<a href="{}">{}</a>', reverse("body", args=[placement.body.code]), name)

@@ -34,6 +34,20 @@ def local(obj: Any, field: str) -> SafeString:
 
 
 @register.filter
+def words(obj: Any, field: str) -> str:
+    """The same as plain text, for where the language is marked on an element around it: see `lang`."""
+    english = getattr(obj, f"{field}_en")
+    return str(english if english and get_language() != "ja" else getattr(obj, field))
+
+
+@register.filter
+def lang(obj: Any, field: str) -> SafeString | str:
+    """The attribute of an element that holds `words`."""
+    stands_in = get_language() != "ja" and not getattr(obj, f"{field}_en")
+    return format_html(' lang="{}"', "ja") if stands_in else ""
+
+
+@register.filter
 def reading(fact: Cited, source: Source) -> Reading:
     """What a fact has from a source."""
     return fact.reading(source)

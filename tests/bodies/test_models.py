@@ -24,10 +24,16 @@ def refused(name: str, write: Any) -> None:
     REFUSED.add(name)
     with pytest.raises(IntegrityError) as error, transaction.atomic():
         write()
-    constraint = next(each for model in apps.get_models() for each in model._meta.constraints if each.name == name)
+    constraint_model, constraint = next(
+        (model, each) for model in apps.get_models() for each in model._meta.constraints if each.name == name
+    )
     words = str(error.value)
-    columns = ", ".join(str(field) for field in getattr(constraint, "fields", ()))
-    assert name in words or ("UNIQUE" in words and columns), words
+    fields = [
+        str(getattr(constraint_model._meta.get_field(field), "column", ""))
+        for field in getattr(constraint, "fields", ())
+    ]
+    columns = ", ".join(f"{constraint_model._meta.db_table}.{column}" for column in fields)
+    assert name in words or words == f"UNIQUE constraint failed: {columns}", words
 
 
 @pytest.fixture

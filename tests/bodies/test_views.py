@@ -94,7 +94,7 @@ def test_large_structure_folds_and_a_small_one_does_not(client: Client) -> None:
     factories.place(structure, "last", rows[-1])
     large = page(client, "/structure/edition/")
 
-    assert [card["id"] for card in large.select(".placement")] == ["b0"]
+    assert [card["id"] for card in large.select(".placement")] == ["body-b0"]
     folded = large.select("details")
     assert folded
     assert not any(each.has_attr("open") for each in folded)
@@ -160,6 +160,9 @@ def hidden(db: Any) -> list[str]:
     for code, fields in hiding.items():
         structure = factories.structure(code, title=f"極秘の体制 {code}", **fields)
         placement = factories.place(structure, f"{code}-body", name=f"極秘の機関 {code}")
+        amed.body.successors.add(placement.body)
+        cited = factories.source(f"{code}-source", title="極秘の資料")
+        Placement.objects.filter(pk=placement.pk).update(basis="法", basis_source=cited)
         again = Placement.objects.create(
             structure=structure, body=amed.body, name="極秘の改称", kind=Kind.AGENCY, source=factories.source()
         )
@@ -198,6 +201,7 @@ def test_drafts_withdrawn_and_scheduled_appear_nowhere(client: Client, hidden: l
     "address",
     [
         "/structure/secret-draft/",
+        "/sources/secret-draft-source/",
         "/structure/secret-withdrawn/",
         "/bodies/secret-draft-body/",
         "/bodies/secret-later-body/",
@@ -205,7 +209,9 @@ def test_drafts_withdrawn_and_scheduled_appear_nowhere(client: Client, hidden: l
     ],
 )
 def test_hidden_addresses_are_not_found(client: Client, hidden: list[str], address: str) -> None:
-    assert client.get(address).status_code == 404
+    response = client.get(address)
+    assert response.status_code == 404
+    assert "極秘" not in response.content.decode()
 
 
 def test_scheduled_structure_is_shown_at_its_own_address_and_marked(client: Client, hidden: list[str]) -> None:
@@ -331,6 +337,26 @@ def test_several_notes_on_one_text_stand_each_at_its_phrase(client: Client) -> N
 
 
 @pytest.mark.django_db
+def test_the_same_mark_on_two_bodies_leads_to_two_notes(client: Client) -> None:
+    structure = factories.structure()
+    for code, words in {"a": "一つ目", "b": "二つ目"}.items():
+        placement = factories.place(structure, code)
+        Note.objects.create(placement=placement, code="n", marker="※", text=words, source=factories.source())
+    for number in (10, 2):
+        mark = f"＊{number}"
+        Note.objects.create(placement=placement, code=f"n{number}", marker=mark, text=mark, source=factories.source())
+
+    shown = page(client, "/structure/")
+
+    for code, words in {"a": "一つ目", "b": "二つ目"}.items():
+        link = shown.select(f"#body-{code} .name sup a")[0]
+        target = shown.select_one(str(link["href"]))
+        assert target is not None
+        assert words in target.get_text()
+    assert [item.get_text() for item in shown.select(".note .marker > span:first-child")] == ["＊2", "＊10", "※", "※"]
+
+
+@pytest.mark.django_db
 def test_contradictions_are_shown_on_the_bodies_concerned(client: Client, third_period: None) -> None:
     for code in ("hq", "council", "kyogikai01", "kyogikai10"):
         shown = text(page(client, f"/bodies/{code}/"))
@@ -363,7 +389,7 @@ def test_english_page_shows_standing_and_keeps_japanese_marked(client: Client) -
     shown = page(client, "/en/structure/")
     assert "Provisionaltranslation" in text(shown)
     assert "Referencetranslation" in text(shown)
-    unnamed = shown.select_one("#unnamed .name a span")
+    unnamed = shown.select_one("#body-unnamed .name a span")
     assert unnamed is not None
     assert (unnamed.get_text(), unnamed["lang"]) == ("無名機関", "ja")
     japanese = page(client, "/bodies/named/")

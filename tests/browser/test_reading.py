@@ -34,7 +34,7 @@ def test_a_reader_walks_from_home_to_a_source(tab: Page) -> None:
     tab.goto("/")
     tab.get_by_role("link", name="第３期における健康・医療戦略の推進体制").first.click()
     expect(tab).to_have_url(re.compile("/structure/third-period/$"))
-    tab.locator("#amed .name a").first.click()
+    tab.locator("#body-amed .name a").first.click()
     expect(tab.get_by_role("heading", level=1)).to_contain_text("国立研究開発法人日本医療研究開発機構")
     tab.locator("#relations ~ .facts").get_by_role("link", name="文部科学省").first.click()
     expect(tab).to_have_url(re.compile("/bodies/mext/$"))
@@ -46,7 +46,7 @@ def test_a_reader_walks_from_home_to_a_source(tab: Page) -> None:
 
 def test_a_note_is_one_click_away(tab: Page) -> None:
     tab.goto("/structure/")
-    tab.locator("#hq sup a").first.click()
+    tab.locator("#body-hq sup a").first.click()
 
     expect(tab.locator(".note:target")).to_contain_text("健康・医療戦略推進法第24条に")
 

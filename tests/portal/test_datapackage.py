@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils.translation import override
 
 from bodies.models import Body, Link, Mandate, Placement, Structure
 from portal import datapackage, revision
 from portal.datapackage import Unloadable
 from portal.models import Source
+from tests import factories
 from tests.conftest import PACKAGE
 from tests.portal.test_tree import is_right
 
@@ -67,6 +69,33 @@ def test_load_dump_load_is_lossless(tmp_path: Path) -> None:
     datapackage.dump(tmp_path / "again")
     for name in FILES:
         assert (tmp_path / "again" / name).read_bytes() == (PACKAGE / name).read_bytes(), name
+
+
+def tricky(words: str) -> str:
+    """What people paste: PowerPoint's soft break, a lone carriage return, other line ends, quotes, a formula."""
+    return f'=1+1, {words}\v「"引用"」\r改行\u2028次\x85終\n  '
+
+
+@pytest.mark.django_db
+def test_any_two_structures_come_back_byte_for_byte_in_whatever_order_they_were_made(tmp_path: Path) -> None:
+    for code, fields in {"zz": {}, "aa": {"status": "draft", "valid_from": None}}.items():
+        structure = factories.structure(code, **fields)
+        rows = [factories.place(structure, name) for name in ("c", "a", "b")]
+        factories.place(structure, "d", rows[0], name=tricky(code), remark="長い" * 100_000)
+        for row in rows[:2]:
+            Mandate.objects.create(placement=row, code="m", text=tricky("役割"), source=factories.source())
+        Link.objects.create(from_placement=rows[0], to_placement=rows[1], kind="funds", source=factories.source())
+    datapackage.dump(tmp_path / "first")
+    Structure.objects.all().delete()
+    Body.objects.all().delete()
+
+    datapackage.load(tmp_path / "first")
+    datapackage.dump(tmp_path / "second")
+
+    for name in FILES:
+        assert (tmp_path / "second" / name).read_bytes() == (tmp_path / "first" / name).read_bytes(), name
+    assert Mandate.objects.filter(text=tricky("役割")).count() == 4
+    assert {(count["added"], count["changed"]) for count in datapackage.load(tmp_path / "first").values()} == {(0, 0)}
 
 
 @pytest.mark.django_db
@@ -255,6 +284,41 @@ def test_what_only_the_database_refuses_is_told_with_its_row(package: Path) -> N
 
     assert faults(package) == ["structures.csv 3行目: 同じ適用日で公開されている体制が、すでにあります。"]
     assert not Source.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_hangs_on_a_row_that_the_database_refuses_is_not_another_fault(package: Path) -> None:
+    set_cell(package / "placements.csv", 2, "basis_source", "")
+
+    assert faults(package) == ["placements.csv 2行目: 根拠には、その出典が必要です。"]
+
+
+@pytest.mark.django_db
+def test_a_new_row_without_a_needed_column_says_so(package: Path) -> None:
+    def drop_source(rows: list[list[str]]) -> None:
+        at = rows[0].index("source")
+        for row in rows:
+            del row[at]
+
+    edit(package / "seats.csv", drop_source)
+
+    found = faults(package)
+    assert len(found) == 10
+    assert found[0] == "seats.csv 2行目 列「source」: この列が必要です。"
+
+
+@pytest.mark.django_db
+def test_a_circle_that_stands_in_the_database_already_ends_in_words(package: Path) -> None:
+    datapackage.load(package)
+    hq, council = (Placement.objects.get(body__code=code) for code in ("hq", "council"))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE bodies_placement SET parent_id = %s WHERE id = %s", [council.pk, hq.pk])
+    edit(package / "placements.csv", lambda rows: rows.__setitem__(slice(2, None), [rows[3]]))
+    edit(package / "placements.csv", lambda rows: rows.pop(1))
+
+    counts = datapackage.load(package)
+
+    assert counts["placements"]["unchanged"] == 1
 
 
 @pytest.mark.django_db

@@ -159,6 +159,24 @@ def test_a_second_writer_waits_and_is_told_when_it_takes_too_long(monkeypatch: p
     assert not Structure.objects.filter(title="late").exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_reading_sees_one_state_and_holds_nobody_up() -> None:
+    factories.source()
+
+    def write() -> None:
+        Source.objects.create(code="meanwhile", title="その間")
+        connections.close_all()
+
+    with revision.reading():
+        before = Source.objects.count()
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(10)
+        assert not writer.is_alive()
+        assert Source.objects.count() == before
+    assert Source.objects.count() == before + 1
+
+
 @pytest.mark.django_db
 def test_a_lost_row_stops_writers_instead_of_letting_two_in() -> None:
     with connection.cursor() as cursor:

@@ -68,6 +68,38 @@ def test_save_of_a_row_deleted_meanwhile_is_refused_and_not_inserted_again(editi
     assert shape(edition) == [(0, "b")]
 
 
+def test_a_refused_object_can_be_mended_and_saved_again(edition: Structure) -> None:
+    other = factories.place(factories.structure("other", valid_from="2021-04-01"), "x")
+    body = Body.objects.create(code="new")
+    row = Placement(structure=edition, body=body, parent=other, name="新", kind=Kind.OFFICE, source=factories.source())
+    with pytest.raises(InvalidTree):
+        row.save()
+
+    row.parent = get("b")
+    row.save()
+
+    assert shape(edition)[-1] == (1, "new")
+
+
+def test_move_inside_a_block_brings_the_object_in_hand_up_to_date(edition: Structure) -> None:
+    row = get("a2")
+    with settle():
+        Placement.objects.move_node(row, get("b"))
+
+    assert (row.lft, row.level) == (get("a2").lft, 1)
+    with pytest.raises(ValueError, match="not a position"):
+        Placement.objects.move_node(row, get("b"), "middle")
+
+
+def test_placements_moved_by_the_structures_relation_are_renumbered(edition: Structure) -> None:
+    other = factories.structure("other", valid_from="2021-04-01")
+
+    other.placements.add(get("b"))
+
+    assert is_right(edition)
+    assert is_right(other)
+
+
 def test_save_under_a_parent_deleted_meanwhile_is_refused(edition: Structure) -> None:
     row, parent = get("a1"), get("b")
     get("b").delete()
@@ -103,7 +135,14 @@ def move_by_move_to(code: str, parent: str | None) -> None:
     get(code).move_to(get(parent) if parent else None, "last-child")
 
 
-MOVES = [move_by_save, move_by_manager, move_by_update, move_by_bulk_update, move_by_move_to]
+def move_by_relation(code: str, parent: str | None) -> None:
+    if parent is None:
+        get(code).parent.children.remove(get(code))
+    else:
+        get(parent).children.add(get(code))
+
+
+MOVES = [move_by_save, move_by_manager, move_by_update, move_by_bulk_update, move_by_move_to, move_by_relation]
 
 
 @pytest.mark.parametrize("move", MOVES)

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import pytest
 from bs4 import BeautifulSoup
 from django.conf import settings
-from django.db import DatabaseError, connection, connections
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -82,9 +82,7 @@ def test_every_page_keeps_to_the_rules_for_pages(client: Client, third_period: N
         assert re.search(r"時点：\d{4}年\d{1,2}月\d{1,2}日" if language == "ja" else r"As of \d+ \w+ \d{4}", dates.text)
         assert re.search(r"更新日：\d{4}年" if language == "ja" else r"Updated: \d+ \w+ \d{4}", dates.text)
         other = "/en" + address if language == "ja" else address
-        assert unquote(f"http://testserver{other}") in [
-            unquote(str(link["href"])) for link in soup.select(".languages a")
-        ]
+        assert unquote(other) in [unquote(str(link["href"])) for link in soup.select(".languages a")]
 
 
 @pytest.mark.django_db
@@ -248,6 +246,9 @@ def test_healthz_and_readyz(client: Client, monkeypatch: pytest.MonkeyPatch) -> 
     assert (client.get("/readyz").status_code, client.get("/readyz").content) == (200, b"ok\n")
 
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portal_revision")
+    assert client.get("/readyz").content == b"the revision is missing\n"
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'bodies'")
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (503, b"migrations are due\n")
@@ -273,7 +274,6 @@ def test_readyz_says_when_the_database_is_away(client: Client, tmp_path: Path) -
     ready, healthy = found
     assert (ready.status_code, ready.content) == (503, b"the database does not answer\n")
     assert healthy.status_code == 200
-    assert issubclass(DatabaseError, Exception)
 
 
 @pytest.mark.django_db
@@ -299,7 +299,7 @@ def test_source_page_lists_what_is_cited_by_kind_with_pages(client: Client) -> N
     assert page(client, "/sources/law/?kind=mandate&page=99").select("#main .facts > li")
     assert page(client, "/sources/law/?kind=mandate&page=x").select("#main .facts > li")
     factories.source("unused")
-    assert "この資料によるものはありません" in text(page(client, "/sources/unused/"))
+    assert client.get("/sources/unused/").status_code == 404
 
 
 @pytest.mark.parametrize(

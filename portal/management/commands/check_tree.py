@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _
 
-from portal import tree
+from portal import revision, tree
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         for model in (each for each in apps.get_models() if issubclass(each, tree.OrderedTree)):
             owners = model._base_manager.using(database).order_by().values_list(f"{model.tree_owner}_id", flat=True)
             for owner in sorted(set(owners)):
-                with tree.settle(database):
+                with tree.settle(database) if repair else revision.reading(database):
                     rows, fault = tree.faults(model, owner, database)
                     if repair:
                         tree.renumber(model, owner, database, strict=False)

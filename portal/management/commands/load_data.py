@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from portal import datapackage
+from portal import datapackage, revision
 from portal.models import LoadedPackage
 
 
@@ -26,6 +26,8 @@ class Command(BaseCommand):
         except datapackage.Unloadable as error:
             heading = _("%(count)s 件の誤りがあります。何も読み込んでいません。") % {"count": len(error.faults)}
             raise CommandError(f"{heading}\n{error}") from error
+        except revision.Busy as error:
+            raise CommandError(str(error)) from error
         for name, count in counts.items():
             line = _("%(name)s：追加 %(added)s、変更 %(changed)s、変更なし %(unchanged)s")
             self.stdout.write(line % {"name": name, **count})
