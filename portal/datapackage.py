@@ -199,7 +199,9 @@ class _Loader:
             line = error.object[: error.start].count(b"\n") + 1
             return fault(_("文字コードが UTF-8 ではありません（テキストとして %(line)s 行目）。") % {"line": line})
         try:
-            csv.field_size_limit(len(lines) + 1)
+            csv.field_size_limit(
+                max(csv.field_size_limit(), len(lines))
+            )  # of the whole process: never less than it was
             records = list(csv.reader(io.StringIO(lines, newline=""), strict=True))
         except csv.Error as error:
             return fault(_("CSV として読めません（%s）。") % error)

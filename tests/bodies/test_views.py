@@ -397,6 +397,20 @@ def test_english_page_shows_standing_and_keeps_japanese_marked(client: Client) -
 
 
 @pytest.mark.django_db
+def test_one_badge_for_a_post_tells_the_least_official_of_its_holders(client: Client) -> None:
+    placement = factories.place(factories.structure(), "a")
+    for number, value in enumerate(["official", "reference", "provisional"]):
+        fields = {"post": "副本部長", "holder": f"者{number}", "holder_en": f"Holder {number}", "code": f"s{number}"}
+        Seat.objects.create(
+            placement=placement, holder_en_standing=value, sort_order=number, source=factories.source(), **fields
+        )
+
+    badges = page(client, "/en/structure/").select(".seats .badge")
+
+    assert [badge.get_text() for badge in badges] == ["Provisional translation"]
+
+
+@pytest.mark.django_db
 def test_words_from_the_data_are_escaped(client: Client) -> None:
     structure = factories.structure(title="<script>alert(1)</script>")
     bad = factories.place(structure, "a", name="<b>太字</b>", basis="<i>", basis_source=factories.source())
