@@ -1,29 +1,32 @@
 """The figure as SVG: plain elements and attributes that browsers, Inkscape and office programs draw alike.
 
 No style sheet, no marker elements (office programs drop them), no `foreignObject`. Every colour is written out on a
-white ground, so that the figure reads the same wherever it is pasted. What a line means is said by its dashes, the shape
-of its end and its number; its colour only helps.
+white ground, so that the figure reads the same wherever it is pasted. What a line means is said by its dashes, the
+shape of its end and its number; its colour only helps.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
 from bodies.chart.figure import SAMPLE, Entry, Figure, compose
 from bodies.chart.layout import Box, Line, Point
-from bodies.chart.model import Bundle, Chart, Stand
+from bodies.chart.model import Bundle, Chart
 from bodies.chart.routing import BADGE, Route, badge_width
-from bodies.chart.text import MARK, UNMARK
+from bodies.chart.text import MARK, UNMARK, width
 
-FONTS = (
-    "Hiragino Sans, Hiragino Kaku Gothic ProN, Noto Sans JP, Noto Sans CJK JP, BIZ UDPGothic, Meiryo, "
-    "Yu Gothic, sans-serif"
-)
+# Latin letters: these have much the same widths. Japanese: what systems bring along, gothic.
+LATIN = "Arial, Helvetica, Liberation Sans, "
+FONTS = "Hiragino Sans, Hiragino Kaku Gothic ProN, Noto Sans JP, Noto Sans CJK JP, BIZ UDPGothic, Yu Gothic, sans-serif"
 INK, SOFT, TREE, PAPER = "#1a1a1a", "#4d4d4d", "#666666", "#ffffff"
+WIDE = 1200  # a figure wider than that may be drawn smaller where the window is narrower
 RADIUS = 6
 HEAD = 10  # length of an arrowhead
+NOT_TEXT = re.compile(f"[^\\t\\n -~\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]|[{MARK}{UNMARK}]")
+MARKED = re.compile(f"{MARK}([^{MARK}{UNMARK}]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,12 @@ def draw(chart: Chart) -> str:
 
 def write(figure: Figure) -> str:
     words = figure.words
+    sort = "chart wide" if figure.width > WIDE else "chart"
+    fonts = FONTS if words.language == "ja" else LATIN + FONTS
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {figure.width} {figure.height}" width="{figure.width}"'
-        f' height="{figure.height}" role="group" aria-labelledby="chart-title chart-desc" lang="{words.language}"'
-        f' font-family="{FONTS}" font-size="12" letter-spacing="0" fill="{INK}" class="chart">'
+        f' height="{figure.height}" role="group" aria-labelledby="chart-title" aria-describedby="chart-desc"'
+        f' lang="{words.language}" font-family="{fonts}" font-size="12" letter-spacing="0" fill="{INK}" class="{sort}">'
         f'<title id="chart-title"{_lang(words.title_language)}>{_safe(words.title)}</title>'
         f'<desc id="chart-desc">{_safe(words.description)}</desc>'
         f'<rect width="{figure.width}" height="{figure.height}" fill="{PAPER}"/>'
@@ -89,11 +94,11 @@ def write(figure: Figure) -> str:
     out += [_text([line]) for line in figure.heading]
     x, y = figure.origin
     out.append(f'<g transform="translate({x} {y})">')
-    out += [_box(box) for box in figure.layout.boxes if box.head is not None]
+    out += [_ground(box) for box in figure.layout.boxes if box.head is not None]
     out.append(f'<g aria-hidden="true" fill="none"><path stroke="{TREE}" stroke-width="1.25" d="{_tree(figure)}"/>')
     out += [_route(each) for each in figure.routes]
     out.append("</g>")
-    out += [_box(box) for box in figure.layout.boxes if box.head is None]
+    out += [_box(box) for box in figure.layout.boxes]
     out.append('<g aria-hidden="true">')
     out += [_named(each) for each in figure.routes]
     out.append("</g></g>")
@@ -103,8 +108,8 @@ def write(figure: Figure) -> str:
 
 
 def _safe(text: str) -> str:
-    """Escaped, without the characters that XML does not have."""
-    return escape("".join(char for char in text if char >= " " or char in "\t\n").replace("\ufffe", "").replace("\uffff", ""))
+    """Escaped, without the characters that XML does not have or advises against, and without marks."""
+    return escape(NOT_TEXT.sub("", text))
 
 
 def _lang(language: str) -> str:
@@ -118,39 +123,50 @@ def _number(value: float) -> str:
 def _text(lines: list[Line]) -> str:
     """Lines of the same sort as one text, so that a reader can find and copy it whole."""
     first = lines[0]
-    attributes = f' x="{_number(first.x)}" y="{_number(first.y)}"'
+    attributes = _at(first)
     if first.size != 12:
         attributes += f' font-size="{first.size}"'
     if first.bold:
         attributes += ' font-weight="700"'
     if first.soft:
         attributes += f' fill="{SOFT}"'
+    if first.centred:
+        attributes += ' text-anchor="middle"'
     spans = [_words(first.text)]
     for before, line in pairwise(lines):
         gap = " " if before.text.isascii() else ""
-        spans.append(f'{gap}<tspan x="{_number(line.x)}" y="{_number(line.y)}">{_words(line.text)}</tspan>')
+        spans.append(f"{gap}<tspan{_at(line)}>{_words(line.text)}</tspan>")
     return f"<text{attributes}{_lang(first.language)}>{''.join(spans)}</text>"
 
 
+def _at(line: Line) -> str:
+    """Where a line is set. A centred one keeps its middle: real letters are narrower than they were measured."""
+    x = line.x + width(line.text, line.size, bold=line.bold) / 2 if line.centred else line.x
+    return f' x="{_number(x)}" y="{_number(line.y)}"'
+
+
 def _words(text: str) -> str:
-    """A line with the marks of its notes set off."""
-    return _safe(text).replace(MARK, '<tspan fill="#0017c1" font-weight="700">').replace(UNMARK, "</tspan>")
+    """A line with the marks of its notes set off. A mark that is cut by the end of a line ends with it."""
+    pieces = MARKED.split(text)
+    pieces[1::2] = [f'<tspan fill="#0017c1" font-weight="700">{_safe(mark)}</tspan>' for mark in pieces[1::2]]
+    pieces[0::2] = map(_safe, pieces[0::2])
+    return "".join(pieces)
 
 
 def _box(box: Box) -> str:
-    place = box.place
-    tone = TONES[place.tone]
+    """A box with its text, as a link; of a frame the title, as its members have links of their own."""
+    ground = _ground(box) if box.head is None else ""
+    inside = ground + "".join(_text(lines) for lines in [box.names, *box.paragraphs])
+    return f'<a href="{escape(box.place.href)}">{inside}</a>' if box.place.href else f"<g>{inside}</g>"
+
+
+def _ground(box: Box) -> str:
+    tone = TONES[box.place.tone]
     dashes = f' stroke-dasharray="{tone.dashes}"' if tone.dashes else ""
-    rect = (
+    return (
         f'<rect x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="4" fill="{tone.fill}"'
         f' stroke="{tone.stroke}" stroke-width="{_number(tone.width)}"{dashes}/>'
     )
-    inside = "".join(_text(lines) for lines in [box.names, *box.paragraphs])
-    if not place.href:
-        return f"<g>{rect}{inside}</g>"
-    if box.head is not None:  # the members in the frame have links of their own
-        return f'{rect}<a href="{escape(place.href)}">{inside}</a>'
-    return f'<a href="{escape(place.href)}">{rect}{inside}</a>'
 
 
 def _tree(figure: Figure) -> str:
@@ -159,7 +175,7 @@ def _tree(figure: Figure) -> str:
 
 def _path(line: list[Point]) -> str:
     pieces = [f"M{line[0][0]} {line[0][1]}"]
-    for (x0, y0), (x1, y1) in pairwise(line):
+    for (x0, _y0), (x1, y1) in pairwise(line):
         pieces.append(f"V{y1}" if x0 == x1 else f"H{x1}")
     return "".join(pieces)
 
@@ -235,19 +251,18 @@ def _named(route: Route) -> str:
         lang = _lang(route.bundle.language)
         first, *others = route.label
         spans = "".join(f'<tspan x="{_number(x)}" y="{_number(y)}">{_safe(text)}</tspan>' for x, y, text in others)
-        out.append(
-            f'<text x="{_number(first[0])}" y="{_number(first[1])}" fill="{colour}"{lang}>{_safe(first[2])}{spans}</text>'
-        )
+        at = f'x="{_number(first[0])}" y="{_number(first[1])}"'
+        out.append(f'<text {at} fill="{colour}"{lang}>{_safe(first[2])}{spans}</text>')
     return "".join(out)
 
 
 def _badge(bundle: Bundle, x: float, y: float) -> str:
     colour, wide = STROKES[bundle.kind].colour, badge_width(bundle.number)
     return (
-        f'<rect x="{_number(x - wide / 2)}" y="{_number(y - BADGE / 2)}" width="{_number(wide)}" height="{BADGE}"'
+        f'<g><rect x="{_number(x - wide / 2)}" y="{_number(y - BADGE / 2)}" width="{_number(wide)}" height="{BADGE}"'
         f' rx="{BADGE // 2}" fill="{PAPER}" stroke="{colour}" stroke-width="1.5"/>'
         f'<text x="{_number(x)}" y="{_number(y + 4.5)}" text-anchor="middle" font-weight="700" fill="{colour}">'
-        f"{bundle.number}</text>"
+        f"{bundle.number}</text></g>"
     )
 
 
@@ -260,6 +275,8 @@ def _entry(entry: Entry) -> str:
     if entry.bundle is not None and entry.sample == "link":
         stroke, end = STROKES[entry.bundle.kind], (SAMPLE[1], 12)
         back = HEAD if stroke.end in {"arrow", "diamond"} else 0
-        out.append(f'<g fill="none">{_stroked(stroke, f"M{SAMPLE[0]} 12H{end[0] - back}")}{_tip(stroke, end, (0, 12))}</g>')
+        out.append(
+            f'<g fill="none">{_stroked(stroke, f"M{SAMPLE[0]} 12H{end[0] - back}")}{_tip(stroke, end, (0, 12))}</g>'
+        )
     out += [_text(lines) for lines in entry.paragraphs]
     return "".join([*out, "</g>"])

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from bodies.chart.layout import TEXT, TEXT_LEADING, UNIT, Layout, Line, Measures, arrange, bands, up
+from bodies.chart.layout import TEXT, UNIT, Layout, Line, Measures, arrange, bands, leading, up
 from bodies.chart.model import Bundle, Chart, Place, Stand, Style, Words, bundled, walk
 from bodies.chart.routing import Route, badge_width, route
 from bodies.chart.text import width, wrap
 
 TITLE = 20
-EDGE = 24  # from the figure's border to what is in it
-COLUMN = 320  # of legend and notes
+EDGE = 20  # from the figure's border to what is in it
 SAMPLE = (34, 70)  # from where to where a line of the legend is drawn
 MEANING = 80  # where its meaning begins
-SHEET = 2**0.5  # the proportions of a landscape sheet
-SCREEN = 1392  # what a desktop window shows without scrolling
-WIDTHS = (760, 1000, 1300)  # how wide rows may become: tried in turn
+SCREEN = 1392  # what a desktop window shows at natural size
+# How wide rows may become, how wide running text, how many bodies hang in a column, how wide names: tried in turn.
+TRIED = ((760, 336, 5, 195), (1000, 336, 4, 195), (1000, 400, 4, 135), (1300, 480, 3, 135), (1600, 480, 3, 195))
+# The panel of legend and notes: in how many columns beside the boxes (0: under them), and how wide those are.
+PANELS = ((1, 280), (1, 348), (1, 456), (2, 348), (0, 348))
+BULLETS = ("・", "•")
+HEADING = 108  # what title, day and source take, with the borders
 LABELLED = 9 * UNIT + 8  # how much of a box's side a line with its label takes
 REPLACED = {"secretariat_of", "advises", "investigates_for"}  # say more than the plain line to the body above
 
@@ -52,29 +55,32 @@ def compose(chart: Chart) -> Figure:
     """The figure of a chart. The same chart gives the same figure."""
     bundles = bundled(list(chart.links))
     lost: dict[int, Bundle] = {}
-    for attempt in range(3):
+    while True:
         figure, failed = _composed(chart, bundles, lost)
         if not failed:
             return figure
-        # What found no way is numbered in its boxes, which grow: so all is laid out anew. The last time nothing is led.
-        lost |= {bundle.number: bundle for bundle in (failed if attempt == 0 else bundles)}
-    raise AssertionError("a figure without lines has none that fails")
+        # What found no way is numbered in its boxes, which grow: so all is laid out anew. Each time fewer are led.
+        lost |= {bundle.number: bundle for bundle in failed}
 
 
 def _composed(chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle]) -> tuple[Figure, list[Bundle]]:
     places = _marked(chart.places, lost)
     led = [bundle for bundle in bundles if bundle.number not in lost]
     asked, crossing = _asked(places, led)
-    cells = _cells(chart, places, bundles, lost)
-    tried = []
-    for wide in WIDTHS:
-        layout = arrange(places, replace(asked, wide=wide), crossing)
-        for beside in (True, False):
-            w, h = _extent(layout.width + 4 * UNIT, layout.height, cells, beside=beside)
-            tried.append((max(w / SHEET, h) + max(0, w - SCREEN), len(tried), layout, beside))
-    _score, _order, layout, beside = min(tried, key=lambda each: each[:2])
+    asked = replace(asked, is_latin=chart.words.language != "ja")
+    panels = [_Panel(chart, bundles, lost, *columns) for columns in PANELS]
+    tried: list[tuple[float, int, Layout, _Panel]] = []
+    for wide, text, rows, name in TRIED:
+        layout = arrange(places, replace(asked, wide=wide, text=text, rows=rows, name=name), crossing)
+        for panel in panels:
+            w, h = panel.around(layout.width + 4 * UNIT, layout.height)
+            w, h = w + 2 * EDGE, h + HEADING
+            # That it fits the sheet comes first, that it fits the screen second, that it is small last.
+            score = 4 * max(w / chart.sheet[0], h / chart.sheet[1], 1) + max(w / SCREEN, 1) / 4 + w * h / 1e8
+            tried.append((score, len(tried), layout, panel))
+    _score, _order, layout, panel = min(tried, key=lambda each: each[:2])
     routes, failed = route(layout, led, up(UNIT * (2 + min(len(led), 24))))
-    return _laid_out(chart.words, layout, routes, list(lost.values()), cells, beside=beside), failed
+    return _laid_out(chart.words, layout, routes, list(lost.values()), panel), failed
 
 
 def _marked(places: tuple[Place, ...], lost: dict[int, Bundle]) -> tuple[Place, ...]:
@@ -107,18 +113,22 @@ def _asked(places: tuple[Place, ...], led: list[Bundle]) -> tuple[Measures, dict
     aside = {place.key for place in walk(places) if place.stand in (Stand.BESIDE, Stand.ASSISTANT)}
     needed: Counter[str] = Counter()
     crossing: Counter[int] = Counter()
-    replaced, roomy = set(), set()
-    inside = {place.key: {each.key for each in walk(place.children)} for place in walk(places) if place.stand is Stand.FRAME}
+    replaced, roomy, linked = set(), set(), set()
+    frames = [place for place in walk(places) if place.stand is Stand.FRAME]
+    inside = {frame.key: {each.key for each in walk(frame.children)} for frame in frames}
     for bundle in led:
         reached = {band[key] for key in (bundle.hub, *bundle.ends)}
         crossing.update(range(min(reached), max(reached)))
         needed[bundle.hub] += (LABELLED if bundle.label else 2 * UNIT) if len(reached) > 1 else 2 * UNIT
-        needed.update({end: 2 * UNIT for end in bundle.ends})
+        needed.update(dict.fromkeys(bundle.ends, 2 * UNIT))
         if bundle.kind in REPLACED and bundle.to_hub:
             replaced |= {end for end in bundle.ends if above.get(end) == bundle.hub and end in aside}
         roomy |= {key for key in (bundle.hub, *bundle.ends) if inside.get(key, set()) & {bundle.hub, *bundle.ends}}
-    needed = Counter({key: min(need, WIDTHS[0]) for key, need in needed.items()})
-    return Measures(0, needed, frozenset(replaced), frozenset(roomy)), crossing
+        linked |= {end for end in bundle.ends if above.get(end) == bundle.hub}
+        linked |= {bundle.hub for end in bundle.ends if above.get(bundle.hub) == end}
+    needed = Counter({key: min(need, TRIED[0][0]) for key, need in needed.items()})
+    sets = (frozenset(replaced), frozenset(roomy), frozenset(linked))
+    return Measures(0, needed=needed, replaced=sets[0], roomy=sets[1], linked=sets[2]), crossing
 
 
 @dataclass(slots=True)
@@ -132,119 +142,135 @@ class _Cell:
     begins: bool = False  # a heading, which does not end a column
 
 
-def _cells(chart: Chart, places: tuple[Place, ...], bundles: list[Bundle], lost: dict[int, Bundle]) -> list[_Cell]:
-    words = chart.words
-    cells: list[_Cell] = []
-    below = (child for place in walk(places) if place.stand is not Stand.FRAME for child in place.children)
-    has_tree = any(child.stand is not Stand.MORE for child in below)
-    if bundles or has_tree:
-        cells.append(_heading(words.legend))
-    if has_tree:
-        cells.append(_Cell(24, [[Line(MEANING, 16, words.tree, TEXT, False, False, "")]], sample="tree"))
-    names = {place.key: (place.short or place.name).replace("\n", "") for place in walk(chart.places)}
-    for bundle in bundles:
-        ends = words.comma.join(names[end] for end in bundle.ends)
-        who = f"{ends} → {names[bundle.hub]}" if bundle.to_hub else f"{names[bundle.hub]} → {ends}"
-        if bundle.standing:
-            who += words.brackets % bundle.standing
-        label = _set(bundle.label or words.kinds[bundle.kind], MEANING, 16, bundle.language, bold=True)
-        meaning = [label, _set(who, MEANING, label[-1].y + TEXT_LEADING, "", soft=True)]
-        height = round(meaning[-1][-1].y) + 10
-        cells.append(_Cell(height, meaning, bundle, "" if bundle.number in lost else "link"))
-    if chart.notes:
-        cells.append(_heading(words.notes))
-    marks = [note.mark for note in chart.notes if len(note.mark) <= 3]
-    indent = up(max((width(mark, TEXT, bold=True) for mark in marks), default=0) + 8, 4)
-    for note in chart.notes:
-        paragraphs = [[Line(0, 14, note.mark, TEXT, True, False, "")]]
-        x, y = (indent, 14.0) if note.mark in marks else (0, 14.0 + TEXT_LEADING)
-        for part in note.text.split("\n"):
-            paragraphs.append(_set(part, x, y, note.language, running=True))
-            y = paragraphs[-1][-1].y + TEXT_LEADING
-        cells.append(_Cell(round(y) - 4, paragraphs))
-    return cells
+class _Panel:
+    """Legend and notes, in so many columns beside the boxes (0: as many as fit under them) of a width in units."""
+
+    def __init__(self, chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle], beside: int, column: int) -> None:
+        self.beside, self.column = beside, column
+        self.lead = leading(TEXT, chart.words.language != "ja")
+        self.cells = [*self._legend(chart, bundles, lost), *self._notes(chart)]
+
+    def _legend(self, chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle]) -> list[_Cell]:
+        words, cells = chart.words, []
+        below = (child for place in walk(chart.places) if place.stand is not Stand.FRAME for child in place.children)
+        if any(child.stand is not Stand.MORE for child in below):
+            cells.append(_Cell(24, [[Line(MEANING, 16, words.tree, TEXT, False, False, "")]], sample="tree"))
+        names = {place.key: (place.short or place.name).replace("\n", "") for place in walk(chart.places)}
+        for bundle in bundles:
+            ends = words.comma.join(names[end] for end in bundle.ends)
+            who = f"{ends} → {names[bundle.hub]}" if bundle.to_hub else f"{names[bundle.hub]} → {ends}"
+            if bundle.standing:
+                who += words.brackets % bundle.standing
+            label = self._set(bundle.label or words.kinds[bundle.kind], MEANING, 16, bundle.language, bold=True)
+            meaning = [label, self._set(who, MEANING, label[-1].y + self.lead, "", soft=True)]
+            height = round(meaning[-1][-1].y) + 8
+            cells.append(_Cell(height, meaning, bundle, "" if bundle.number in lost else "link"))
+        return [_heading(words.legend), *cells] if cells else []
+
+    def _notes(self, chart: Chart) -> list[_Cell]:
+        cells = [_heading(chart.words.notes)] if chart.notes else []
+        marks = [note.mark for note in chart.notes if 0 < len(note.mark) <= 3]
+        indent = up(max((width(mark, TEXT, bold=True) for mark in marks), default=0) + 8, 4)
+        for note in chart.notes:
+            paragraphs = [self._set(note.mark, 0, 14, "", bold=True)] if note.mark else []
+            x = indent if note.mark in marks else 0
+            y = paragraphs[0][-1].y + self.lead if note.mark and not x else 14.0
+            for part in _flowing(note.text, self.column - x) if chart.words.language == "ja" else note.text.split("\n"):
+                paragraphs.append(self._set(part, x, y, note.language, running=True))
+                y = paragraphs[-1][-1].y + self.lead
+            cells.append(_Cell(round(y) - 5, paragraphs))
+        return cells
+
+    def _set(
+        self, text: str, x: int, y: float, lang: str, *, bold: bool = False, soft: bool = False, running: bool = False
+    ) -> list[Line]:
+        """A paragraph; an item of a list hangs behind its bullet."""
+        hang = TEXT if text[:1] in BULLETS and "\n" not in text else 0
+        lines = wrap(text, TEXT, self.column - x - hang, bold=bold, running=running)
+        return [
+            Line(x + (hang if number else 0), y + number * self.lead, line, TEXT, bold, soft, lang)
+            for number, line in enumerate(lines)
+        ]
+
+    def columns(self, w: int) -> list[list[_Cell]]:
+        """The cells in order, in columns none of which is longer than it must be; `w`: how wide the boxes are."""
+        if not self.cells:
+            return []
+        count = self.beside or max(1, (w + EDGE) // (self.column + EDGE))
+        target = max([sum(cell.height for cell in self.cells) // count, *(cell.height for cell in self.cells)])
+        while True:
+            columns: list[list[_Cell]] = [[]]
+            used = 0
+            for cell, following in zip(self.cells, [*self.cells[1:], None], strict=True):
+                need = cell.height + (following.height if cell.begins and following else 0)
+                if columns[-1] and used + need > target:
+                    columns.append([])
+                    used = 0
+                columns[-1].append(cell)
+                used += cell.height
+            if len(columns) <= count:
+                return columns
+            target += UNIT
+
+    def around(self, w: int, h: int) -> tuple[int, int]:
+        """How large boxes of that size become together with the panel."""
+        if not self.cells:
+            return w, h
+        columns = self.columns(w)
+        high = max(sum(cell.height for cell in column) for column in columns)
+        if self.beside:
+            return w + len(columns) * (EDGE + self.column), max(h, high)
+        return max(w, self.column), h + EDGE + high
 
 
-def _set(
-    text: str, x: int, y: float, language: str, *, bold: bool = False, soft: bool = False, running: bool = False
-) -> list[Line]:
-    """A paragraph of the panel; an item of a list hangs behind its bullet."""
-    hang = TEXT if text[:1] in "・•" else 0
-    lines = wrap(text, TEXT, COLUMN - x - hang, bold=bold, running=running)
-    return [
-        Line(x + (hang if number else 0), y + number * TEXT_LEADING, line, TEXT, bold, soft, language)
-        for number, line in enumerate(lines)
-    ]
+def _flowing(text: str, limit: float) -> list[str]:
+    """The paragraphs of a note; short items of a list that follow each other share lines, each item whole."""
+    parts: list[str] = []
+    joins = False
+    for part in text.split("\n"):
+        is_short = part[:1] in BULLETS and width(part, TEXT) < limit * 0.8
+        if is_short and joins:
+            line = parts[-1].rpartition("\n")[2]
+            parts[-1] += ("\u3000" if width(f"{line}\u3000{part}", TEXT) <= limit else "\n") + part
+        else:
+            parts.append(part)
+        joins = is_short
+    return parts
 
 
 def _heading(text: str) -> _Cell:
     return _Cell(34, [[Line(0, 20, text, 14, True, False, "")]], begins=True)
 
 
-def _in_columns(cells: list[_Cell], count: int) -> list[list[_Cell]]:
-    """Cells in order in at most so many columns, none longer than it must be."""
-    target = max([sum(cell.height for cell in cells) // count, *(cell.height for cell in cells)], default=0)
-    while True:
-        columns: list[list[_Cell]] = [[]]
-        used = 0
-        for cell, following in zip(cells, [*cells[1:], None], strict=True):
-            need = cell.height + (following.height if cell.begins and following else 0)
-            if columns[-1] and used + need > target:
-                columns.append([])
-                used = 0
-            columns[-1].append(cell)
-            used += cell.height
-        if len(columns) <= count:
-            return columns
-        target += UNIT
-
-
-def _extent(w: int, h: int, cells: list[_Cell], *, beside: bool) -> tuple[int, int]:
-    """How large the whole becomes with the panel beside the boxes, or under them."""
-    if not cells:
-        return w, h
-    if beside:
-        return w + EDGE + COLUMN, max(h, sum(cell.height for cell in cells))
-    columns = _in_columns(cells, max(1, (w + EDGE) // (COLUMN + EDGE)))
-    return max(w, COLUMN), h + EDGE + max(sum(cell.height for cell in column) for column in columns)
-
-
-def _laid_out(
-    words: Words, layout: Layout, routes: list[Route], lost: list[Bundle], cells: list[_Cell], *, beside: bool
-) -> Figure:
+def _laid_out(words: Words, layout: Layout, routes: list[Route], lost: list[Bundle], panel: _Panel) -> Figure:
     """The parts brought together, cut to what is drawn."""
     left, top, right, bottom = _drawn(layout, routes)
     w, h = right - left, bottom - top
-    total, _height = _extent(w, h, cells, beside=beside)
-    total = max(total, COLUMN)
+    total = max(panel.around(w, h)[0], 280)
     figure = Figure(words, 0, 0, (0, 0), layout, routes, lost)
     y = EDGE
     for text, size, language in ((words.title, TITLE, words.title_language), (words.day, 13, "")):
         for line in wrap(text, size, total, bold=size == TITLE, balanced=True):
-            y += round(size * 1.4)
+            y += round(size * 1.3)
             figure.heading.append(Line(EDGE, y, line, size, size == TITLE, size != TITLE, language))
-        y += 2
-    y += EDGE
-    if beside:
-        columns, x, panel = [cells] if cells else [], EDGE + w + EDGE, y
-    else:
-        columns = _in_columns(cells, max(1, (w + EDGE) // (COLUMN + EDGE))) if cells else []
-        x, panel = EDGE, y + h + EDGE
+    y += 12
+    columns = panel.columns(w)
+    x, start = (EDGE + w + EDGE, y) if panel.beside else (EDGE, y + h + EDGE)
     # Cut to the drawing, which is centred when the panel under it is wider.
-    figure.origin = (EDGE - left + (0 if beside else max(0, (total - w) // 2)), y - top)
+    figure.origin = (EDGE - left + (0 if panel.beside else max(0, (total - w) // 2)), y - top)
     end = y + h
     for column in columns:
-        at = panel
+        at = start
         for cell in column:
             figure.entries.append(Entry(cell.bundle, cell.sample, x, at, cell.paragraphs))
             at += cell.height
         end = max(end, at)
-        x += COLUMN + EDGE
-    end += 8
+        x += panel.column + EDGE
+    end += 4
     for line in wrap(words.source, TEXT, total):
-        end += TEXT_LEADING
+        end += panel.lead
         figure.heading.append(Line(EDGE, end, line, TEXT, False, True, ""))
-    figure.width, figure.height = total + 2 * EDGE, end + EDGE
+    figure.width, figure.height = total + 2 * EDGE, end + 12
     return figure
 
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, cycle
 from math import ceil
 
-from bodies.chart.model import Place, Stand, Style
-from bodies.chart.text import width, wrap
+from bodies.chart.model import Place, Stand, Style, walk
+from bodies.chart.text import phrases, width, wrap
 
 UNIT = 16
 GAP = 2 * UNIT  # from a box to the row under it
 BESIDE = 5 * UNIT  # from a box to an advisory body: room for a numbered line
 APART = 2 * UNIT  # between two blocks of a row: two lanes
 PAD = 10  # from a box's border to its text
-NAME, LEADING = 15, 20  # size and line height of names
-TEXT, TEXT_LEADING = 12, 18  # of everything else; nothing in the figure is smaller
-ROWS = 4  # a second hanging column is begun after so many
+NAME, LATIN_NAME = 15, 14  # size of names: Latin words are longer
+TEXT = 12  # size of everything else; nothing in the figure is smaller
+BRACKETS = frozenset("（「『［【〔")
+NARROW = 13 * NAME  # how wide names may be before they are broken
 LISTED = 18 * NAME  # how wide names in hanging columns may be before they are broken
 
 
@@ -36,6 +37,7 @@ class Line:
     bold: bool
     soft: bool
     language: str
+    centred: bool = False  # about the middle of its measured width
 
 
 @dataclass(slots=True)
@@ -123,65 +125,94 @@ def up(length: float, step: int = UNIT) -> int:
     return ceil(length / step) * step
 
 
+def leading(size: int, is_latin: bool) -> int:
+    """The distance between baselines."""
+    return round(size * (1.22 if is_latin else 1.4))
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a layout is asked for: how wide rows may become, and the least width of boxes that many links end at."""
+    """What a layout is asked for: how wide rows, running text and names in frames may become, after how many bodies a
+    second hanging column is begun, and the least width of boxes that many links end at."""
 
     wide: int
+    text: int = 28 * TEXT
+    rows: int = 4
+    name: int = NARROW
+    is_latin: bool = False  # Latin lines stand closer than Japanese ones
     needed: Mapping[str, int] = field(default_factory=dict)
     replaced: frozenset[str] = frozenset()  # places whose typed link to the one above stands for the tree line
     roomy: frozenset[str] = frozenset()  # frames with a link to what is in them
+    linked: frozenset[str] = frozenset()  # places with a typed link to the one above, which needs room for its number
+
+    @property
+    def size(self) -> int:
+        """The size of names."""
+        return LATIN_NAME if self.is_latin else NAME
 
 
-def _measured(place: Place, need: int, listed: bool) -> Box:
+def _measured(place: Place, asked: Measures, limit: float) -> Box:
     """A box as large as its text."""
+    need, size = asked.needed.get(place.key, 0), asked.size
     if place.paragraphs:
-        limit = max(15 * TEXT if place.stand is Stand.BESIDE else 28 * TEXT, need - 2 * PAD)
+        limit = max(asked.text * 4 // 7 if place.stand is Stand.BESIDE else asked.text, need - 2 * PAD)
     else:
-        limit = max(LISTED if listed else 13 * NAME, need - 2 * PAD)
-    names = wrap(place.name, NAME, limit, bold=True, balanced=True)
-    paragraphs = [
-        (wrap(text, TEXT, limit, bold=style is Style.HEADING), style is Style.HEADING, language)
-        for style, language, text in place.paragraphs
-    ]
-    inner = max(width(line, NAME, bold=True) for line in names)
-    for lines, bold, _language in paragraphs:
-        inner = max(inner, *(width(line, TEXT, bold=bold) for line in lines))
+        longest = max(width(phrase.rstrip(), size, bold=True) for phrase in phrases(place.name))
+        limit = max(limit, min(longest, NARROW), need - 2 * PAD)
+    names = wrap(place.name, size, limit, bold=True, balanced=True)
+    paragraphs, inner, ink = _told(place, limit, asked)
+    inner = max(inner, *(width(line, size, bold=True) for line in names))
     w = up(max(inner + 2 * PAD, need), 2 * UNIT)
-    count = sum(len(lines) for lines, _bold, _language in paragraphs)
-    ink = len(names) * LEADING + (4 + count * TEXT_LEADING if paragraphs else 0)
+    name_lead = leading(size, asked.is_latin)
+    ink += len(names) * name_lead
     box = Box(place, 0, 0, w, up(ink + 10), [])
     y = (box.h - ink) / 2
     for line in names:
-        x = PAD if place.paragraphs else (w - width(line, NAME, bold=True)) / 2
-        box.names.append(Line(x, y + 15, line, NAME, True, False, place.language))
-        y += LEADING
-    y += 4
-    for lines, bold, language in paragraphs:
-        box.paragraphs.append([])
-        for line in lines:
-            box.paragraphs[-1].append(Line(PAD, y + 13, line, TEXT, bold, bold, language))
-            y += TEXT_LEADING
+        x = PAD if place.paragraphs else (w - width(line, size, bold=True)) / 2
+        box.names.append(Line(x, y + 15, line, size, True, False, place.language, not place.paragraphs))
+        y += name_lead
+    for told in chain(*paragraphs):
+        told.y += y
+    box.paragraphs = paragraphs
     return box
 
 
-def block(place: Place, asked: Measures, *, leaning: bool = False) -> Block:
-    """A place with all that stands under it. `leaning`: its box at the left edge, everything else to the right of it.
+def _told(place: Place, limit: float, asked: Measures) -> tuple[list[list[Line]], float, int]:
+    """What a box says under its name, from y = 0 on; how wide and how high that is."""
+    paragraphs: list[list[Line]] = []
+    y, wide = 4, 0.0
+    for style, language, text in place.paragraphs:
+        bold = style is Style.HEADING
+        paragraphs.append([])
+        for line in wrap(text, TEXT, limit, bold=bold):
+            x = PAD - TEXT // 2 if line[:1] in BRACKETS else PAD  # the empty half of the bracket hangs out
+            paragraphs[-1].append(Line(x, y + 13, line, TEXT, bold, bold, language))
+            y += leading(TEXT, asked.is_latin)
+            wide = max(wide, width(line, TEXT, bold=bold))
+    return paragraphs, wide, y if paragraphs else 0
 
+
+def block(place: Place, asked: Measures) -> Block:
+    """A place with all that stands under it.
+
+    A block may lean: its box at the left edge, everything else to the right of it (1), or so that it can be mirrored
+    to the left of a line (-1): what must read from left to right then is set from right to left.
     Works off a stack of its own: a chain may be deeper than Python's.
     """
-    done: dict[tuple[int, bool], Block] = {}
-    stack = [(place, leaning, False, False)]
+    done: dict[int, Block] = {}
+    stack = [(place, 0, NARROW, False)]
     while stack:
-        node, lean, listed, ready = stack.pop()
+        node, lean, limit, ready = stack.pop()
         if ready:
-            made = [done.pop((id(child), _leans(node, child, lean))) for child in node.children]
-            done[id(node), lean] = _assembled(node, made, asked, lean, listed)
+            made = [done.pop(id(child)) for child in node.children]
+            done[id(node)] = _assembled(node, made, asked, lean, limit)
         else:
-            stack.append((node, lean, listed, True))
+            stack.append((node, lean, limit, True))
             hung = lean or _hangs(node)
-            stack += [(child, _leans(node, child, lean), hung and not child.children, False) for child in node.children]
-    return done[id(place), leaning]
+            member = asked.name if node.stand is Stand.FRAME else NARROW
+            for child, leans in zip(node.children, _leans(node, lean), strict=True):
+                stack.append((child, leans, LISTED if hung and not child.children else member, False))
+    return done[id(place)]
 
 
 def _hangs(place: Place) -> bool:
@@ -192,16 +223,24 @@ def _hangs(place: Place) -> bool:
     return len(below) > 3 and not any(child.children for child in below)
 
 
-def _leans(place: Place, child: Place, lean: bool) -> bool:
+def _leans(place: Place, lean: int) -> list[int]:
+    """How each child of a place leans, which itself leans so."""
     if place.stand is Stand.FRAME:
-        return False
-    return lean or child.stand in (Stand.BESIDE, Stand.ASSISTANT) or _hangs(place)
+        return [0] * len(place.children)
+    if lean:
+        return [lean] * len(place.children)
+    sides = cycle((-1, 1))  # advisory bodies stand at the left and at the right in turn
+    hung = int(_hangs(place))
+    return [
+        next(sides) if child.stand is Stand.BESIDE else 1 if child.stand is Stand.ASSISTANT else hung
+        for child in place.children
+    ]
 
 
-def _assembled(place: Place, children: list[Block], asked: Measures, lean: bool, listed: bool) -> Block:
+def _assembled(place: Place, children: list[Block], asked: Measures, lean: int, limit: int) -> Block:
     if place.stand is Stand.FRAME and children:
         return _framed(place, children, asked)
-    made = Block.of(_measured(place, asked.needed.get(place.key, 0), listed))
+    made = Block.of(_measured(place, asked, limit))
     by_stand: dict[Stand, list[Block]] = {stand: [] for stand in Stand}
     for child in children:
         by_stand[child.box.place.stand].append(child)
@@ -210,7 +249,10 @@ def _assembled(place: Place, children: list[Block], asked: Measures, lean: bool,
     beside = by_stand[Stand.BESIDE]
     if lean:
         _put_beside(made, beside, asked)
-        _hang(made, assistants + below, asked, from_left=True)
+        if lean < 0:
+            for child in by_stand[Stand.FRAME]:
+                child.mirrored()  # twice in all: its members stand in rows
+        _hang(made, assistants + below, asked, lean=lean)
         return made
     _put_beside(made, beside[1::2], asked)
     _put_beside(made, beside[0::2], asked, to_left=True)
@@ -219,7 +261,7 @@ def _assembled(place: Place, children: list[Block], asked: Measures, lean: bool,
         _hang(made, below, asked)
     elif below:
         _put_rows(made, below, asked)
-    elif trunk_end:
+    if trunk_end and (not below or _hangs(place)):
         made.tree.append((place.key, [(made.box.middle, made.box.h), (made.box.middle, trunk_end)]))
     return made
 
@@ -295,6 +337,11 @@ def _line_up(row: list[Block], x: int, y: int, apart: int) -> int:
     return max(each.bottom for each in row)
 
 
+def _room(below: list[Block], asked: Measures) -> int:
+    """How much further down those next to their parent stand, so that a short line to it has room for its number."""
+    return 2 * UNIT if any(child.box.place.key in asked.linked for child in below) else 0
+
+
 def _put_rows(made: Block, below: list[Block], asked: Measures) -> None:
     """Children in a row under their parent; what is wider than `wide` goes on in further rows along a spine."""
     rows = _rows(below, asked.wide, APART)
@@ -302,7 +349,7 @@ def _put_rows(made: Block, below: list[Block], asked: Measures) -> None:
     y, buses = made.bottom, []
     for row in rows:
         buses.append(y + GAP // 2)
-        y = _line_up(row, 0, y + GAP, APART)
+        y = _line_up(row, 0, y + GAP + (_room(row, asked) if row is rows[0] else 0), APART)
     # The boxes of the first row, not its outline, decide where the middle is.
     middle = (rows[0][0].box.middle + rows[0][-1].box.middle) // 2
     dx = up(box.middle - middle)
@@ -327,10 +374,10 @@ def _put_rows(made: Block, below: list[Block], asked: Measures) -> None:
     ]
 
 
-def _columns(blocks: list[Block], wide: int) -> list[list[Block]]:
-    """Blocks in reading order, in columns about equally long; a second column is begun after `ROWS`."""
+def _columns(blocks: list[Block], asked: Measures) -> list[list[Block]]:
+    """Blocks in reading order, in columns about equally long; a second column is begun after `rows`."""
     widest = max(each.right - each.left for each in blocks) + UNIT
-    count = max(1, min(wide // (widest + APART), ceil(len(blocks) / ROWS)))
+    count = max(1, min((asked.wide + APART) // (widest + APART), ceil(len(blocks) / asked.rows)))
     heights = [each.bottom - each.top + UNIT for each in blocks]
     target = sum(heights) // count
     while True:
@@ -347,24 +394,26 @@ def _columns(blocks: list[Block], wide: int) -> list[list[Block]]:
         target += UNIT
 
 
-def _hang(made: Block, below: list[Block], asked: Measures, *, from_left: bool = False) -> None:
+def _hang(made: Block, below: list[Block], asked: Measures, *, lean: int = 0) -> None:
     """Children in columns, each hanging from a line at its left."""
     if not below:
         return
-    names = [child for child in below if _is_name(child)]
-    wide = max((child.box.w for child in names), default=0)
-    for child in names:
+    singles = [child for child in below if len(child.boxes) == 1 and child.box.head is None]
+    wide = max((child.box.w for child in singles), default=0)
+    for child in singles:
         child.resized(wide, child.box.h)
         for line in child.box.names:
-            line.x = child.box.x + PAD  # a list reads from one edge
-    columns = _columns(below, asked.wide)
+            line.x, line.centred = child.box.x + PAD, False  # a list reads from one edge
+    columns = _columns(below, asked)
+    if lean < 0:
+        columns.reverse()
     box, key, single = made.box, made.box.place.key, len(columns) == 1
     widths = [up(UNIT + max(child.right - child.left for child in column)) for column in columns]
     total = sum(widths) + APART * (len(columns) - 1)
-    x = box.x + UNIT if from_left or single else up(box.middle - total / 2)
-    top = made.bottom + (UNIT if single else GAP)
+    x = box.x + UNIT if lean or single else up(box.middle - total / 2)
+    top = made.bottom + (UNIT if single else GAP) + _room([column[0] for column in columns], asked)
     bus = box.y + box.h if single else made.bottom + GAP // 2
-    trunk = box.x + UNIT if from_left or single else box.middle
+    trunk = box.x + UNIT if lean or single else box.middle
     spines = []
     for column, column_width in zip(columns, widths, strict=True):
         y = top
@@ -381,6 +430,7 @@ def _hang(made: Block, below: list[Block], asked: Measures, *, from_left: bool =
     if not single:
         made.tree.append((key, [(trunk, box.y + box.h), (trunk, bus)]))
         made.tree.append((key, [(min(*spines, trunk), bus), (max(*spines, trunk), bus)]))
+        made.left = min(made.left, spines[0])
     for child in below:
         made.take(child)
 
@@ -388,21 +438,24 @@ def _hang(made: Block, below: list[Block], asked: Measures, *, from_left: bool =
 def _framed(place: Place, members: list[Block], asked: Measures) -> Block:
     """A frame around its members, which stand in rows, with its title at the top left."""
     side = (4 if place.key in asked.roomy else 2) * UNIT
+    size, lead = asked.size, leading(asked.size, asked.is_latin)
     rows = _rows(members, asked.wide - 2 * side, GAP)
     across = max(sum(member.right - member.left + GAP for member in row) for row in rows)
-    names = wrap(place.name, NAME, max(across, 13 * NAME), bold=True, balanced=True)
-    title = up(max(width(line, NAME, bold=True) for line in names) + UNIT)
-    head = (UNIT, UNIT // 2, title, up(len(names) * LEADING + 4))
+    names = wrap(place.name, size, max(across, NARROW), bold=True, balanced=True)
+    paragraphs, inner, ink = _told(place, max(across, asked.text), asked)
+    title = up(max(inner, *(width(line, size, bold=True) for line in names)) + UNIT)
+    head = (UNIT, UNIT // 2, title, up(len(names) * lead + ink + (8 if paragraphs else 4)))
     y = head[1] + head[3] + UNIT // 2
     for row in rows:
         y = _line_up(row, side, up(y), GAP) + GAP
     w = max(max(member.right for member in members) + side, title + 2 * UNIT, asked.needed.get(place.key, 0))
     h = up(max(member.bottom for member in members) + 2 * UNIT)
     lines = [
-        Line(UNIT + 4, 28 + number * LEADING, line, NAME, True, False, place.language)
-        for number, line in enumerate(names)
+        Line(UNIT + 4, 28 + number * lead, line, size, True, False, place.language) for number, line in enumerate(names)
     ]
-    made = Block.of(Box(place, 0, 0, up(w, 2 * UNIT), h, lines, head=head))
+    for told in chain(*paragraphs):
+        told.x, told.y = UNIT + 4, told.y + 12 + len(names) * lead
+    made = Block.of(Box(place, 0, 0, up(w, 2 * UNIT), h, lines, paragraphs, head))
     for member in members:
         made.take(member)
     return made
@@ -443,7 +496,7 @@ def arrange(forest: tuple[Place, ...], asked: Measures, crossing: Mapping[int, i
     for number, band in enumerate(bands(forest)):
         found = _rows([block(root, asked) for root in band], asked.wide, GAP)
         rows += found
-        below += [GAP] * (len(found) - 1) + [up(max(GAP, (crossing.get(number, 0) + 2) * UNIT))]
+        below += [GAP] * (len(found) - 1) + [up(max(GAP, (crossing.get(number, 0) + 1) * UNIT))]
     y, layout = 0, Layout([], [], [], 0, 0)
     for row, gap in zip(rows, below, strict=True):
         layout.height = _line_up(row, 0, y, GAP)
@@ -457,4 +510,6 @@ def arrange(forest: tuple[Place, ...], asked: Measures, crossing: Mapping[int, i
             layout.tree += each.tree
             layout.walls += each.walls
         layout.width = max(layout.width, row[-1].right)
+    order = {place.key: number for number, place in enumerate(walk(forest))}
+    layout.boxes.sort(key=lambda box: order[box.place.key])
     return layout

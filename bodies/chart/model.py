@@ -102,14 +102,21 @@ class Words:
     brackets: str  # around the standing of a link: "（%s）"
 
 
+# The printable part of a landscape sheet with margins of 10 mm, in units, where the smallest text (12 units) is printed
+# at 7 points on A3, and at 6 points on A4.
+FULL_SHEET = (1944, 1346)
+COMPACT_SHEET = (1570, 1077)
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that a figure is drawn from."""
+    """All that a figure is drawn from, and the sheet that it should fit."""
 
     places: tuple[Place, ...]
     links: tuple[Link, ...]
     notes: tuple[Note, ...]
     words: Words
+    sheet: tuple[int, int] = FULL_SHEET
 
 
 @dataclass(slots=True)
@@ -138,7 +145,7 @@ def bundled(links: list[Link]) -> list[Bundle]:
     for number, (group, to_hub) in enumerate(groups, start=1):
         first = group.links[0]
         hub = first.target if to_hub else first.source
-        ends = [link.source if to_hub else link.target for link in group.links]
+        ends = list(dict.fromkeys(link.source if to_hub else link.target for link in group.links))
         standing = "・".join(dict.fromkeys(link.standing for link in group.links if link.standing))
         bundles.append(Bundle(number, first.kind, first.label, first.language, hub, ends, to_hub, standing))
     return bundles

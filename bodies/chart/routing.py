@@ -2,17 +2,18 @@
 
 Lines run on lanes: vertical and horizontal lines half way between multiples of `UNIT`. What a lane has free between two
 obstacles is a channel. A route is a chain of crossing channels from a side of one box to a side of another, found by A*
-over channels (length plus a price for each bend); a channel that ends at a box is a port of it. A line takes its part of
-the lane away from those after it, so that no two run over each other; they may cross. A link that finds no way, or no
-room for its number, is left to the caller, who puts its number at both ends instead.
+over channels (length plus a price for each bend); a channel that ends at a box is a port of it. A line takes its part
+of the lane away from those after it, so that no two run over each other; they may cross. A link that finds no way, or
+no room for its number, is left to the caller, who puts its number at both ends instead.
 """
 
 from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import ceil, floor, inf
 
 from bodies.chart.layout import TEXT, UNIT, Box, Layout, Point
@@ -26,10 +27,12 @@ HUGGING = 1  # what a unit costs more on the lane next to the side of a box
 CORNER = 48  # what it costs to leave or reach a box at a corner
 FORK = 240  # what it costs to reach the hub once more rather than join a line that leads there
 ASTRAY = 64  # what it costs to leave or reach a box at another side than the one that faces the other end
+DETOUR = 1.4  # how much longer ways are taken to be than they look: a search that is less thorough, and faster
 APPROACH = 24  # the last piece of a line, which carries the arrowhead, is at least so long
 BADGE = 20  # height of a number's circle
 LABEL = 9 * TEXT + 4  # how wide a label beside a line may be
 LABEL_LEADING = 16
+TRIED = 16  # places for a number at which room for its label is looked for
 
 Rect = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -41,7 +44,7 @@ class Route:
     bundle: Bundle
     lines: list[list[Point]] = field(default_factory=list)  # each from an end to the hub or to a junction
     junctions: list[Point] = field(default_factory=list)
-    badge: Point = (0, 0)
+    badge: tuple[float, float] = (0, 0)
     label: list[tuple[float, float, str]] = field(default_factory=list)  # (x, baseline, text)
 
 
@@ -49,8 +52,8 @@ def badge_width(number: int) -> float:
     return max(BADGE, width(str(number), TEXT, bold=True) + 8)
 
 
-# A free piece of a lane: (vertical, number of the lane, its coordinate, low, high, box at the low end, at the high end).
-# Boxes by number; -1 where no box ends the channel.
+# A free piece of a lane: (vertical, number of the lane, its coordinate, low, high, box at the low end, box at the high
+# end). Boxes by number; -1 where no box ends the channel.
 Channel = tuple[bool, int, int, int, int, int, int]
 
 
@@ -70,6 +73,58 @@ class Wish:
         if vertical == self.vertical and (end > middle) == self.far:
             return abs(at - self.at) + corner
         return ASTRAY + abs(at - start - length // 2) // 2 + corner
+
+
+class Goal:
+    """Where a line may end: at a box, or at a line of its bundle that leads there."""
+
+    def __init__(self, box: Box, number: int, wish: Wish, source: Box, joined: list[list[Point]]) -> None:
+        self.box, self.number, self.wish = box, number, wish
+        self.inside = _holds(box, source)
+        self.fork = FORK if joined else 0
+        self.pieces = [_span(start, end) for line in joined for start, end in pairwise(line)]
+        self.rects = [] if self.inside else [(box.x, box.y, box.x + box.w, box.y + box.h), *self.pieces]
+
+    def ahead(self, channel: Channel, at: int) -> int:
+        """What a line in a channel costs from here on: its length, and a bend where it leads past; and `DETOUR`."""
+        x, y = _point(channel, at)
+        least = 0
+        for left, top, right, bottom in self.rects:
+            aside = left - x if x < left else x - right if x > right else 0
+            away = top - y if y < top else y - bottom if y > bottom else 0
+            cost = aside + away + (BEND if (aside if channel[0] else away) else 0)
+            if not least or cost < least:
+                least = cost
+            if not cost:
+                return 0
+        return int(least * DETOUR)
+
+    def ends(self, channel: Channel, entry: int, *, is_first: bool) -> Iterator[tuple[int, bool, int]]:
+        """Where a line in a channel may end, whether it joins another there, and what that costs beside its length."""
+        vertical, _lane, at, low, high, before, after = channel
+        if self.box.head is None:
+            borders = [end for end, box in ((low, before), (high, after)) if box == self.number]
+        else:
+            borders = self._borders(channel, entry)
+        for end in borders:
+            if abs(end - entry) >= (UNIT if is_first else APPROACH):
+                yield end, False, self.wish.price(self.box, vertical, at, end) + self.fork
+        for left, top, right, bottom in self.pieces:
+            start, end, across, stop = (left, right, top, bottom) if vertical else (top, bottom, left, right)
+            if across == stop and low < across < high and start < at < end and abs(across - entry) >= UNIT:
+                yield across, True, 0
+
+    def _borders(self, channel: Channel, entry: int) -> list[int]:
+        """Where a channel meets a frame's border, coming from the side where the line began."""
+        vertical, _lane, at, low, high, _before, _after = channel
+        frame = self.box
+        near, far = (frame.y, frame.y + frame.h) if vertical else (frame.x, frame.x + frame.w)
+        start, end = (frame.x, frame.x + frame.w) if vertical else (frame.y, frame.y + frame.h)
+        if not start < at < end:
+            return []
+        if self.inside:
+            return [border for border in (near, far) if low <= border <= high and near <= entry <= far]
+        return [near] if entry <= near <= high else [far] if low <= far <= entry else []
 
 
 class Field:
@@ -100,16 +155,14 @@ class Field:
             self._obstruct(wall)
         for _key, line in layout.tree:
             self._take(line, 12)
-        self.channels = tuple(
-            [self._cut(vertical, lane) for lane in range(self.counts[vertical])] for vertical in (False, True)
-        )
+        self.channels: tuple[list[list[Channel]], ...] = tuple([[] for _lane in range(n)] for n in self.counts)
+        self.begins: tuple[list[list[int]], ...] = tuple([[] for _lane in range(n)] for n in self.counts)
+        self._recut((vertical, lane) for vertical in (False, True) for lane in range(self.counts[vertical]))
 
     def _lanes(self, vertical: bool, low: float, high: float) -> range:
         """The numbers of the lanes strictly between two coordinates."""
         first = self.first[vertical]
-        return range(
-            max(0, floor((low - first) / UNIT) + 1), min(self.counts[vertical], ceil((high - first) / UNIT))
-        )
+        return range(max(0, floor((low - first) / UNIT) + 1), min(self.counts[vertical], ceil((high - first) / UNIT)))
 
     def _obstruct(self, rect: tuple[int, int, int, int], number: int = -1) -> set[tuple[bool, int]]:
         """Close the lanes under a rectangle; returns which."""
@@ -121,16 +174,26 @@ class Field:
             self.blocks[False][lane].append((x0, x1, number))
         return {(True, lane) for lane in columns} | {(False, lane) for lane in rows}
 
-    def _take(self, line: list[Point], near: int) -> set[tuple[bool, int]]:
-        """Keep later lines from running along this one; they may cross it. Returns the lanes concerned."""
+    def _take(self, line: list[Point], near: int, *, back: bool = False) -> set[tuple[bool, int]]:
+        """Keep later lines from running along this one; they may cross it. Returns the lanes concerned.
+
+        `back`: let them again.
+        """
         touched = set()
         for (x0, y0), (x1, y1) in pairwise(line):
             vertical = x0 == x1
             at = x0 if vertical else y0
             low, high = sorted((y0, y1) if vertical else (x0, x1))
-            insort(self.lines[vertical], (at, low, high))
+            if back:
+                self.lines[vertical].remove((at, low, high))
+            else:
+                insort(self.lines[vertical], (at, low, high))
             for lane in self._lanes(vertical, at - near, at + near):
-                self.blocks[vertical][lane].append((low - HALF, high + HALF, -1))
+                block = (low - HALF, high + HALF, -1)
+                if back:
+                    self.blocks[vertical][lane].remove(block)
+                else:
+                    self.blocks[vertical][lane].append(block)
                 touched.add((vertical, lane))
         return touched
 
@@ -151,21 +214,19 @@ class Field:
     def close(self, line: list[Point]) -> None:
         self._recut(self._take(line, UNIT))
 
+    def reopen(self, line: list[Point]) -> None:
+        self._recut(self._take(line, UNIT, back=True))
+
     def write(self, rect: Rect) -> None:
         """Keep lines and other words off a label."""
         self.words.append(rect)
         x0, y0, x1, y1 = rect
         self._recut(self._obstruct((floor(x0), floor(y0), ceil(x1), ceil(y1))))
 
-    def _recut(self, touched: set[tuple[bool, int]]) -> None:
+    def _recut(self, touched: Iterable[tuple[bool, int]]) -> None:
         for vertical, lane in touched:
             self.channels[vertical][lane] = self._cut(vertical, lane)
-
-    def _hugging(self, vertical: bool, lane: int, start: int, end: int) -> int:
-        """How much of a piece of a lane runs along the side of a box."""
-        low, high = (start, end) if start < end else (end, start)
-        skirts = self.skirts[vertical][lane]
-        return sum([min(high, to) - max(low, begin) for begin, to in skirts if begin < high and low < to])
+            self.begins[vertical][lane] = [channel[3] for channel in self.channels[vertical][lane]]
 
     def ports(self, number: int, other: Box) -> list[tuple[Channel, int]]:
         """Where a line may leave a box: channels with the coordinate at which they begin."""
@@ -200,94 +261,73 @@ class Field:
         return found
 
     def search(
-        self, starts: list[tuple[Channel, int, int]], goal: int, wish: Wish, source: Box, joined: list[list[Point]]
+        self, starts: list[tuple[Channel, int, int]], goal: Goal, *, begins_with_tip: bool
     ) -> tuple[list[Point], bool] | None:
         """The cheapest way from the starts to a box, or to lines that it may join; and whether it joined one.
 
         A channel is entered once, at its cheapest: what that loses in length it gains in time.
         """
-        target = self.boxes[goal]
-        inside = _holds(target, source)
-        pieces = [(start, end) for line in joined for start, end in pairwise(line)]
-        rects = [(target.x, target.y, target.x + target.w, target.y + target.h)]
-        rects += [(min(a, c), min(b, d), max(a, c), max(b, d)) for (a, b), (c, d) in pieces]
-        if inside:
-            rects = []
-
-        def ahead(x: int, y: int) -> int:
-            return min([_distance(x, y, rect) for rect in rects], default=0)
-
-        heap: list[tuple[int, int, int, Channel | None, int, Channel | None, bool]] = []
+        heap: list[tuple[int, int, int, Channel, int, Channel | None, bool | None]] = []
         order = 0
         for channel, entry, price in starts:
-            x, y = (channel[2], entry) if channel[0] else (entry, channel[2])
-            heap.append((price + ahead(x, y), order, price, channel, entry, None, False))
+            heap.append((price + goal.ahead(channel, entry), order, price, channel, entry, None, None))
             order += 1
         heapq.heapify(heap)
-        reached: dict[Channel, tuple[int, Channel | None]] = {}
-        offered: dict[Channel, int] = {}
+        # By identity: channels are not made anew while a way is searched.
+        reached: dict[int, tuple[int, Channel | None]] = {}
+        offered: dict[int, int] = {}
         while heap:
             _estimate, _order, cost, channel, entry, came, joins = heapq.heappop(heap)
-            if channel is None:
-                return self._way(came, entry, reached), joins
-            if channel in reached:
+            if joins is not None:
+                return self._way(channel, entry, reached), joins
+            if id(channel) in reached:
                 continue
-            reached[channel] = (entry, came)
-            vertical, number, at, low, high, before, after = channel
-            first = came is None
+            reached[id(channel)] = (entry, came)
+            offered[id(channel)] = 0
+            vertical, lane, at, low, high, _before, _after = channel
             crossed = self._crossings(vertical, at, low, high)
             here = bisect_left(crossed, entry)
-            ends = []
-            if target.head is None:
-                ends = [(end, False) for end, box in ((low, before), (high, after)) if box == goal and end != entry]
-            else:
-                ends = [(end, False) for end in self._borders(target, channel, entry, inside)]
-            for (a, b), (c, d) in pieces:
-                if vertical and b == d and low < b < high and min(a, c) < at < max(a, c):
-                    ends.append((b, True))
-                elif not vertical and a == c and low < a < high and min(b, d) < at < max(b, d):
-                    ends.append((a, True))
-            for end, joining in ends:
-                length = abs(end - entry)
-                if length >= APPROACH or (joining and length >= UNIT) or (first and length >= UNIT):
-                    price = cost + length + CROSSING * abs(bisect_left(crossed, end) - here)
-                    price += HUGGING * self._hugging(vertical, number, entry, end)
-                    if not joining:
-                        price += wish.price(target, vertical, at, end) + (FORK if joined else 0)
-                    heapq.heappush(heap, (price, order, price, None, end, channel, joining))
-                    order += 1
-            across = self.channels[not vertical]
-            for lane in self._lanes(not vertical, low, high):
-                for other in across[lane]:
-                    if other[3] < at < other[4]:
-                        break
-                else:
-                    continue
+            skirts = [skirt for skirt in self.skirts[vertical][lane] if skirt[0] < high and low < skirt[1]]
+            for end, joining, price in goal.ends(channel, entry, is_first=came is None):
+                price += cost + abs(end - entry) + CROSSING * abs(bisect_left(crossed, end) - here)
+                price += _hugging(skirts, entry, end)
+                heapq.heappush(heap, (price, order, price, channel, end, None, joining))
+                order += 1
+            least = APPROACH if begins_with_tip and came is None else HALF
+            for other in self._across(channel):
                 turn = other[2]
-                price = cost + BEND + abs(turn - entry)
-                if turn == entry or other in reached or price >= offered.get(other, price + 1):
+                length = turn - entry if turn > entry else entry - turn
+                price = cost + BEND + length
+                best = offered.get(id(other), inf)
+                if price >= best or length < least:
                     continue
-                price += CROSSING * abs(bisect_left(crossed, turn) - here)
-                price += HUGGING * self._hugging(vertical, number, entry, turn)
-                if price < offered.get(other, price + 1):
-                    offered[other] = price
-                    x, y = (at, turn) if vertical else (turn, at)
-                    heapq.heappush(heap, (price + ahead(x, y), order, price, other, at, channel, False))
+                price += CROSSING * abs(bisect_left(crossed, turn) - here) + _hugging(skirts, entry, turn)
+                if price < best:
+                    offered[id(other)] = price
+                    heapq.heappush(heap, (price + goal.ahead(other, at), order, price, other, at, channel, None))
                     order += 1
         return None
 
-    def _way(
-        self, last: Channel | None, end: int, reached: dict[Channel, tuple[int, Channel | None]]
-    ) -> list[Point]:
-        points: list[Point] = []
-        while last is not None:
-            points.append((last[2], end) if last[0] else (end, last[2]))
-            entry, came = reached[last]
-            if came is None:
-                points.append((last[2], entry) if last[0] else (entry, last[2]))
-            end = last[2]
+    def _across(self, channel: Channel) -> list[Channel]:
+        """The channels that cross one."""
+        vertical, _lane, at, low, high, _before, _after = channel
+        lanes, found = self._lanes(not vertical, low, high), []
+        part = slice(lanes.start, lanes.stop)
+        for channels, begins in zip(self.channels[not vertical][part], self.begins[not vertical][part], strict=True):
+            place = bisect_left(begins, at)
+            if place and at < channels[place - 1][4]:
+                found.append(channels[place - 1])
+        return found
+
+    def _way(self, last: Channel, end: int, reached: dict[int, tuple[int, Channel | None]]) -> list[Point]:
+        """The points of a way, from its last channel back."""
+        points = [_point(last, end)]
+        entry, came = reached[id(last)]
+        while came is not None:
+            points.append(_point(last, entry))
             last = came
-        return points[::-1]
+            entry, came = reached[id(last)]
+        return [_point(last, entry), *reversed(points)]
 
     def _crossings(self, vertical: bool, at: int, low: int, high: int) -> list[int]:
         """Where a channel crosses what is drawn already, sorted."""
@@ -295,19 +335,8 @@ class Field:
         start, stop = bisect_left(lines, (low,)), bisect_right(lines, (high, inf))
         return [line[0] for line in lines[start:stop] if line[1] < at < line[2]]
 
-    def _borders(self, frame: Box, channel: Channel, entry: int, inside: bool) -> list[int]:
-        """Where a channel meets a frame's border, coming from the side where the line began."""
-        vertical, _lane, at, low, high, _before, _after = channel
-        near, far = (frame.y, frame.y + frame.h) if vertical else (frame.x, frame.x + frame.w)
-        start, end = (frame.x, frame.x + frame.w) if vertical else (frame.y, frame.y + frame.h)
-        if not start < at < end:
-            return []
-        if inside:
-            return [border for border in (near, far) if low <= border <= high and near <= entry <= far]
-        return [near] if entry <= near <= high else [far] if low <= far <= entry else []
-
-    def is_free(self, rect: Rect, *, own: list[list[Point]]) -> bool:
-        """Whether words may stand here: off every box, label and line but the one they belong to."""
+    def is_free(self, rect: Rect) -> bool:
+        """Whether words may stand here: off every box, title, label and line."""
         x0, y0, x1, y1 = rect
         if x0 < self.low[0] or y0 < self.low[1] or x1 > self.high[0] or y1 > self.high[1]:
             return False
@@ -322,14 +351,22 @@ class Field:
                 return False
         if any(a < x1 and x0 < c and b < y1 and y0 < d for a, b, c, d in self.words):
             return False
-        mine = {_span(start, end) for line in own for start, end in pairwise(line)}
         for vertical in (False, True):
             for at, low, high in self.lines[vertical]:
                 a, b, c, d = (at, low, at, high) if vertical else (low, at, high, at)
-                if a < x1 and x0 < c and b <= y1 and y0 <= d if not vertical else a <= x1 and x0 <= c and b < y1 and y0 < d:
-                    if (a, b, c, d) not in mine:
-                        return False
+                if a <= x1 and x0 <= c and b <= y1 and y0 <= d:
+                    return False
         return True
+
+
+def _hugging(skirts: list[tuple[int, int]], start: int, end: int) -> int:
+    """What a piece of a lane costs for running along the sides of boxes."""
+    low, high = (start, end) if start < end else (end, start)
+    return HUGGING * sum([min(high, to) - max(low, begin) for begin, to in skirts if begin < high and low < to])
+
+
+def _point(channel: Channel, at: int) -> Point:
+    return (channel[2], at) if channel[0] else (at, channel[2])
 
 
 def _span(start: Point, end: Point) -> tuple[int, int, int, int]:
@@ -380,7 +417,10 @@ def _wishes(field: Field, bundles: list[Bundle]) -> dict[tuple[int, int], Wish]:
         hub = field.numbers[bundle.hub]
         ends = [field.numbers[end] for end in bundle.ends]
         for box, others in [(hub, ends), *((end, [hub]) for end in ends)]:
-            x, y = (sum(values) / len(others) for values in zip(*(_centre(field.boxes[each]) for each in others), strict=True))
+            x, y = (
+                sum(values) / len(others)
+                for values in zip(*(_centre(field.boxes[each]) for each in others), strict=True)
+            )
             here = field.boxes[box]
             if y > here.y + here.h or y < here.y:
                 sides.setdefault((box, True, y > here.y), []).append((x, bundle.number))
@@ -411,24 +451,32 @@ def _routed(field: Field, bundle: Bundle, wishes: dict[tuple[int, int], Wish]) -
     found = Route(bundle)
     ends = sorted(bundle.ends, key=lambda end: (_apart(field.boxes[hub], field.boxes[field.numbers[end]]), end))
     for end in ends:
+        for line in found.lines[-1:]:
+            field.close(line)  # the next may join it, but not run over it
         number = field.numbers[end]
         source = field.boxes[number]
         starts = [
             (channel, entry, wishes[number, bundle.number].price(source, channel[0], channel[2], entry))
             for channel, entry in field.ports(number, field.boxes[hub])
         ]
-        way = field.search(starts, hub, wishes[hub, bundle.number], source, found.lines)
+        goal = Goal(field.boxes[hub], hub, wishes[hub, bundle.number], source, found.lines)
+        way = field.search(starts, goal, begins_with_tip=not bundle.to_hub)
         if way is None:
+            for line in found.lines:
+                field.reopen(line)
             return None
         line, joins = way
         if joins:
             found.junctions.append(line[-1])
         found.lines.append(line)
-    if not _numbered(field, found):
+    for line in found.lines[:-1]:
+        field.reopen(line)  # a number may stand on a line of its own
+    badges = list(islice(_badges(field, found), TRIED))
+    if not badges:
         return None
     for line in found.lines:
         field.close(line)
-    _labelled(field, found)
+    _name(field, found, badges)
     return found
 
 
@@ -443,41 +491,39 @@ def _pieces(found: Route) -> list[tuple[Point, Point]]:
     return [(start, end) for _near, start, end in pieces]
 
 
-def _numbered(field: Field, found: Route) -> bool:
-    """Set the number on a line, where nothing else is."""
+def _badges(field: Field, found: Route) -> Iterator[tuple[float, float]]:
+    """Where the number may stand on a line; between two boxes its middle may be at the line's side."""
     half = badge_width(found.bundle.number) / 2
-    for (x0, y0), (x1, y1) in _pieces(found):
-        length = abs(x1 - x0) + abs(y1 - y0)
-        dx, dy = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
-        keep = (half if dx else BADGE / 2) + 4
-        middle = length / 2
-        for shift in sorted(range(0, int(length), HALF), key=lambda at: (abs(at - middle), at)):
-            if shift < keep or length - shift < keep + HALF:
-                continue
-            x, y = x0 + dx * shift, y0 + dy * shift
-            rect = (x - half, y - BADGE / 2, x + half, y + BADGE / 2)
-            if field.is_free(rect, own=found.lines):
-                found.badge = (x, y)
-                field.write(rect)
-                return True
-    return False
+    pieces = _pieces(found)
+    for aside in (0, -HALF, HALF):
+        for (x0, y0), (x1, y1) in pieces:
+            length = abs(x1 - x0) + abs(y1 - y0)
+            dx, dy = (x1 > x0) - (x1 < x0), (y1 > y0) - (y1 < y0)
+            keep = (half if dx else BADGE / 2) + 4
+            for _off, shift in sorted((abs(at - length / 2), at) for at in range(0, length, HALF)):
+                if shift < keep or length - shift < keep + HALF:
+                    continue
+                x, y = x0 + dx * shift + abs(dy) * aside, y0 + dy * shift + abs(dx) * aside
+                if field.is_free((x - half, y - BADGE / 2, x + half, y + BADGE / 2)):
+                    yield x, y
 
 
-def _labelled(field: Field, found: Route) -> None:
-    """Set the label beside the number where there is room; the legend has it in any case."""
+def _name(field: Field, found: Route, badges: list[tuple[float, float]]) -> None:
+    """Set the number where its label has room beside it, else where it stands best; the legend has the label anyway."""
+    half = badge_width(found.bundle.number) / 2
     lines = wrap(found.bundle.label, TEXT, LABEL, balanced=True) if found.bundle.label else ()
-    if not lines:
-        return
+    wide, high = max((width(line, TEXT) for line in lines), default=0), len(lines) * LABEL_LEADING
+    found.badge = badges[0]
+    for x, y in badges if lines else ():
+        places = [(x + half + 5, y - high / 2), (x - half - 5 - wide, y - high / 2)]
+        places += [(x + half + 4, y - high - 3), (x + half + 4, y + 3), (x - wide / 2, y - BADGE / 2 - 2 - high)]
+        rects = ((left - 3, top, left + wide + 3, top + high) for left, top in places)
+        free = next((rect for rect in rects if field.is_free(rect)), None)
+        if free is not None:
+            left, top = free[0] + 3, free[1]
+            found.badge = (x, y)
+            found.label = [(left, top + LABEL_LEADING * number + 12.5, line) for number, line in enumerate(lines)]
+            field.write(free)
+            break
     x, y = found.badge
-    half = badge_width(found.bundle.number) / 2
-    wide, high = max(width(line, TEXT) for line in lines), len(lines) * LABEL_LEADING
-    places = [(x + half + 5, y - high / 2), (x - half - 5 - wide, y - high / 2)]
-    places += [(x + half + 4, y - high - 3), (x + half + 4, y + 3), (x - wide / 2, y - BADGE / 2 - 2 - high)]
-    for left, top in places:
-        rect = (left - 3, top, left + wide + 3, top + high)
-        if field.is_free(rect, own=[]):
-            found.label = [
-                (left, top + LABEL_LEADING * number + 12.5, line) for number, line in enumerate(lines)
-            ]
-            field.write(rect)
-            return
+    field.write((x - half, y - BADGE / 2, x + half, y + BADGE / 2))

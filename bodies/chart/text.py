@@ -1,7 +1,7 @@
 """How wide a label is, and where its lines may break.
 
 The server has no fonts, so a width is an upper bound: full-width characters take their em; half-width ones take what
-they take in the widest of the fonts that the figure may fall back to (Verdana's proportions, DejaVu Sans).
+they take in the wider of the fonts that the figure names for them (Arial and its like, Noto Sans CJK JP).
 """
 
 from __future__ import annotations
@@ -13,32 +13,37 @@ from itertools import groupby, pairwise
 import budoux
 
 MARK, UNMARK = "\ue000", "\ue001"  # around the mark of a note inside a text; of no width
-EMPHASIS = 1.15  # how much wider bold letters are, at most, over a word
+EMPHASIS = 1.1  # how much wider bold letters are, at most, over a word
 
-# The advance of half-width characters in ems, by class.
+# The advance of ASCII characters in ems, by class; and the few others that are wider than their class.
 _ADVANCES = {
-    0.30: "'ijl",
-    0.35: " ,./:;IJ\\|",
-    0.40: "()-[]f",
-    0.45: "!rt",
-    0.50: '"*_`',
-    0.55: "?csz",
-    0.60: "FLkvxy",
-    0.65: "$0123456789EPSTYabdeghnopqu{}",
-    0.70: "ABCKRVXZ",
-    0.75: "NU",
-    0.80: "&DGHOQ",
-    0.85: "#+<=>^w~",
-    0.90: "M",
-    1.00: "%@Wm",
+    0.28: " ij|",
+    0.32: "',.:;Il",
+    0.36: "!()-[]f{}",
+    0.40: "/\\rt",
+    0.48: "*",
+    0.52: "csxz",
+    0.56: '"#$0123456789?JL^_ekvy',
+    0.60: "+<=>ag~",
+    0.64: "FTZ`bdhnopqu",
+    0.68: "&ABEKPSVXY",
+    0.76: "CDHNRU",
+    0.80: "GOQ",
+    0.84: "Mw",
+    0.96: "%Wm",
+    1.04: "@",
+    1.80: "‱",
+    2.00: "⸺",
+    3.00: "⸻",
 }
 _ADVANCE = {char: advance for advance, chars in _ADVANCES.items() for char in chars} | {MARK: 0.0, UNMARK: 0.0}
+_STRONG = {char: advance * EMPHASIS for char, advance in _ADVANCE.items()}
 
 # JIS X 4051: what may not begin a line, and what may not end one.
 _NOT_FIRST = frozenset("、。，．・：；？！゛゜´｀¨＾‐‑–—―～〜…‥’”）〕］｝〉》」』】〙〗｠»％°′″々〻ー"
                        "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ"
                        "ｧｨｩｪｫｬｭｮｯｰﾞﾟ｡､･｣!),.:;?]}%" + MARK + UNMARK)  # fmt: skip
-_NOT_LAST = frozenset("‘“（〔［｛〈《「『【〘〖｟«｢([{" + MARK)
+_NOT_LAST = frozenset("‘“（〔［｛〈《「『【〘〖｟«｢([{→" + MARK)
 _SEPARATORS = frozenset("・･／/、，")  # a compound may be broken behind these before it is broken anywhere else
 
 
@@ -47,29 +52,35 @@ def _parser() -> budoux.Parser:
     return budoux.load_default_japanese_parser()
 
 
-def _advance(char: str) -> float:
-    if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me", "Cf", "Cc"}:
+def _measure(char: str) -> None:
+    """Note the advance of a character that is not in the table."""
+    category, sort = unicodedata.category(char), unicodedata.east_asian_width(char)
+    emphasis = EMPHASIS if category[0] == "L" and sort in "NA" else 1.0
+    if category in {"Mn", "Me", "Cf", "Cc"}:
         advance = 0.0
-    elif unicodedata.east_asian_width(char) == "H":
+    elif "｡" <= char < "ﾠ":
         advance = 0.6  # half-width kana; in a proportional font a little more than half
+    elif "\U0001f000" <= char < "\U00020000" or (category == "So" and char < "⺀") or (sort == "N" and char >= "ƀ"):
+        advance = 1.5  # pictures; arrows and letters that Japanese fonts do not have
     else:
-        advance = 1.0
-    _ADVANCE[char] = advance
-    return advance
+        advance = 1.1 if emphasis > 1 else 1.0
+    _ADVANCE[char], _STRONG[char] = advance, advance * emphasis
 
 
 @lru_cache(maxsize=8192)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """An upper bound of a line's width in units, at a font size in units."""
-    ems = sum(_ADVANCE[char] if char in _ADVANCE else _advance(char) for char in text)
-    if bold:
-        half = sum(_ADVANCE[char] for char in text if char.isascii())
-        ems += half * (EMPHASIS - 1)
-    return ems * size
+    for char in text:
+        if char not in _ADVANCE:
+            _measure(char)
+    advances = _STRONG if bold else _ADVANCE
+    return size * sum([advances[char] for char in text])
 
 
 def _may_break(before: str, after: str) -> bool:
-    return before[-1] not in _NOT_LAST and after[0] not in _NOT_FIRST
+    """Whether a line may end between two pieces. Spaces there are gone then, so they stay with what is before them."""
+    last, first = before.rstrip()[-1:], after.lstrip()[:1]
+    return first != "" and last not in _NOT_LAST and first not in _NOT_FIRST and not unicodedata.combining(first)
 
 
 def _joined(pieces: list[str]) -> list[str]:
@@ -113,7 +124,8 @@ def _characters(text: str) -> list[str]:
     pieces: list[str] = []
     for word in _words(text):
         for is_ascii, run in groupby(word, key=str.isascii):
-            pieces += ["".join(run)] if is_ascii else run
+            characters = list(run)
+            pieces += ["".join(characters)] if is_ascii else characters
     return _joined(pieces)
 
 
@@ -133,9 +145,10 @@ def _cut(text: str, size: float, limit: float, bold: bool) -> list[str]:
     parts = _behind_separators(text)
     if len(parts) > 1:
         return [piece for part in parts for piece in _cut(part, size, limit, bold)]
-    pieces = _joined(list(text))
-    if any(width(piece, size, bold=bold) > limit for piece in pieces):
-        pieces = list(text)  # a run of nothing but brackets: better a bad break than a line that leaves its box
+    pieces: list[str] = []
+    for piece in _joined(list(text)):
+        # A run of nothing but brackets: better a bad break than a line that leaves its box.
+        pieces += [piece] if width(piece.rstrip(), size, bold=bold) <= limit else list(piece)
     return pieces
 
 
