@@ -170,6 +170,16 @@ class Kind(models.TextChoices):
     GROUP = "group", _("府省のまとまり")
 
 
+class Arrangement(models.TextChoices):
+    """How the chart sets what stands under a body. Empty: by its rule of thumb."""
+
+    ROW = "row", _("横に並べる")
+    HANGING = "hanging", _("縦に並べる")
+
+
+BREAK = "｜"  # where an editor wants a line of a name to end
+
+
 # What a list of a structure's places needs of each; `level` comes first for `forest`.
 OUTLINE = ("level", "pk", "body__code", "name", "name_en", "short_name", "short_name_en", "kind")
 Outline = tuple[int, int, str, str, str, str, str, str]
@@ -190,7 +200,8 @@ class PlacementQuerySet(OrderedTreeQuerySet, EditionQuerySet):
             models.Prefetch(name, model.objects.order_by("sort_order", "code").select_related("source"))
             for name, model in [("mandates", Mandate), ("seats", Seat), ("notes", Note)]
         )
-        return self.select_related("body", "structure", "source", "basis_source", "parent").prefetch_related(*parts)
+        related = ("body", "structure__source", "source", "basis_source", "parent")
+        return self.select_related(*related).prefetch_related(*parts)
 
 
 class PlacementManager(OrderedTreeManager.from_queryset(PlacementQuerySet)):  # type: ignore[misc]  # mptt has no types
@@ -224,6 +235,27 @@ class Placement(OrderedTree, Cited):
     short_name = models.CharField(_("略称"), max_length=60, blank=True, help_text=_("資料で使われている略称。"))
     short_name_en = models.CharField(_("略称（英語）"), max_length=60, blank=True, help_text=_("英語の略称。"))
     kind = models.CharField(_("種別"), max_length=20, choices=Kind, help_text=_("機関の種別。"))
+    arrangement = models.CharField(
+        _("下位の並べ方"),
+        max_length=8,
+        choices=Arrangement,
+        blank=True,
+        help_text=_("体制図で、この下の機関を横（row）と縦（hanging）のどちらに並べるか。空欄なら自動。"),
+    )
+    name_breaks = models.CharField(
+        _("名称の改行位置"),
+        max_length=220,
+        blank=True,
+        help_text=_(
+            "体制図で名称を改行する位置に「｜」を入れた名称（例：健康・医療戦略推進｜専門調査会）。空欄なら自動。"
+        ),
+    )
+    name_breaks_en = models.CharField(
+        _("名称の改行位置（英語）"),
+        max_length=220,
+        blank=True,
+        help_text=_("英語の名称に、改行する位置の「｜」を入れたもの。"),
+    )
     basis = models.TextField(
         _("根拠（法令・決定）"), blank=True, help_text=_("設置や位置づけの根拠となる法令または決定。なければ空欄。")
     )
@@ -254,6 +286,7 @@ class Placement(OrderedTree, Cited):
         constraints = [
             *Cited.Meta.constraints,
             one_of("kind", Kind),
+            one_of("arrangement", Arrangement, blank=True),
             one_of("name_en_standing", EnglishStanding, blank=True),
             models.UniqueConstraint(
                 fields=["structure", "body"],
@@ -274,6 +307,12 @@ class Placement(OrderedTree, Cited):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        for field, name in (("name_breaks", self.name), ("name_breaks_en", self.name_en)):
+            hint = getattr(self, field)
+            if hint and hint.replace(BREAK, "") != name:
+                raise ValidationError({field: _("改行位置の「｜」を除くと、名称と同じでなければなりません。")})
 
     def get_absolute_url(self) -> str:
         return self.body.get_absolute_url()
@@ -421,7 +460,8 @@ class LinkQuerySet(EditionQuerySet):
         ends = [placement.pk]
         if placement.parent is not None and placement.parent.kind == Kind.GROUP:
             ends.append(placement.parent.pk)
-        return self.in_words().filter(models.Q(from_placement__in=ends) | models.Q(to_placement__in=ends))
+        found = self.in_words().filter(models.Q(from_placement__in=ends) | models.Q(to_placement__in=ends))
+        return found.select_related("from_placement__parent__body", "to_placement__parent__body")
 
 
 class Link(Cited):

@@ -10,16 +10,20 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from bodies.charts import Detail, file_name, public_codes, structure_chart, upper
 from bodies.jsonld import describe
-from bodies.models import Body, Kind, Link, Note, NoteKind, Outline, Placement, PlacementQuerySet, Structure, today
+from bodies.models import Body, Kind, Link, Note, Outline, Placement, PlacementQuerySet, Structure, today
 from bodies.outline import FOLDED_FROM, below, names, walk
+from bodies.parts import one_of_each
+from portal.revision import seen_by
 from portal.templatetags.facts import pick
 from portal.tree import Node
-from portal.views import NotFound, error_page
+from portal.views import NotFound, Unacceptable
 
 LISTED = 200  # matches, relations and notes of a large structure that one page shows
 
@@ -27,6 +31,7 @@ LISTED = 200  # matches, relations and notes of a large structure that one page 
 @require_safe
 def structure_in_force(request: HttpRequest) -> HttpResponse:
     """The edition in force today; `?on=2026-04-01` leads to the one in force on that day."""
+    seen_by(request)
     if "on" not in request.GET:
         shown = Structure.objects.in_force()
         if shown is None:
@@ -36,7 +41,7 @@ def structure_in_force(request: HttpRequest) -> HttpResponse:
     try:
         day = datetime.date.fromisoformat(asked)
     except ValueError:
-        return error_page(request, 400, _("日付は 2026-04-01 の形で指定してください（「%(on)s」）。") % {"on": asked})
+        raise Unacceptable(_("日付は 2026-04-01 の形で指定してください（「%(on)s」）。") % {"on": asked}) from None
     edition = Structure.objects.in_force(min(day, today()))  # what is scheduled is shown at its own address only
     if edition is None:
         shown_day = date_format(day, "DATE_FORMAT")
@@ -47,10 +52,41 @@ def structure_in_force(request: HttpRequest) -> HttpResponse:
 @require_safe
 def structure(request: HttpRequest, code: str) -> HttpResponse:
     """One edition, in force, past or scheduled."""
+    seen_by(request)
+    return _structure_page(request, _reachable(code))
+
+
+def _reachable(code: str) -> Structure:
     shown = Structure.objects.reachable().filter(code=code).first()
     if shown is None:
         raise NotFound(_("「%(code)s」という体制はありません。") % {"code": code}, _editions())
-    return _structure_page(request, shown)
+    return shown
+
+
+@require_safe
+def chart(request: HttpRequest, code: str) -> HttpResponse:
+    """The chart of an edition as a file of its own, with whole addresses behind its boxes."""
+    state = seen_by(request)
+    shown = _reachable(code)
+    drawn = structure_chart(shown, _detail(request), state, is_in_force=Structure.objects.in_force() == shown)
+    # Nothing but the links of boxes has an href, and they begin at the root of this site.
+    document = drawn.replace(' href="/', f' href="{request.scheme}://{request.get_host()}/')
+    response = HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{document}', content_type="image/svg+xml")
+    name = file_name(shown, _detail(request))
+    response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name) or "inline"
+    if shown.is_scheduled:
+        response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _detail(request: HttpRequest) -> Detail:
+    """`?detail=full` (as without it) or `?detail=compact`. Raises `Unacceptable`."""
+    asked = request.GET.get("detail", Detail.FULL)
+    try:
+        return Detail(asked)
+    except ValueError:
+        message = _("detail は full か compact を指定してください（「%(detail)s」）。") % {"detail": asked}
+        raise Unacceptable(message) from None
 
 
 def _editions() -> list[tuple[str, str]]:
@@ -67,31 +103,36 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
     notes = Note.objects.filter(placement__structure=shown).select_related("source", "placement__body")
     notes = notes.order_by("placement__level", "placement__lft", "sort_order", "code")
     editions = list(Structure.objects.public())
+    detail = _detail(request)
     is_large = len(paths) > FOLDED_FROM
     shown_notes = list(notes[: LISTED + 1] if is_large else notes)
     context: dict[str, Any] = {
         "structure": shown,
         "is_in_force": bool(editions) and editions[0] == shown,
         "editions": editions,
-        "linked": _public_codes(shown),
+        "linked": public_codes(shown),
         "count": sum(1 for path in paths if path[-1][-1] != Kind.GROUP),
         "is_large": is_large,
+        "placed": len(paths),
+        "detail": detail,
+        "placements": None,
+        "charted_links": None if len(links) > LISTED else links,
         "links": links[:LISTED],
         "more_links": len(links) > LISTED,
-        "notes": _one_of_each(shown_notes[:LISTED] if is_large else shown_notes),
+        "notes": one_of_each(shown_notes[:LISTED] if is_large else shown_notes),
         "more_notes": is_large and len(shown_notes) > LISTED,
         "query": request.GET.get("q", "").strip(),
     }
     if context["query"]:
         context |= _matching(paths, context["query"])
     elif is_large:
-        context |= _folded_tree(placements, nodes, context["linked"])
+        context |= _folded_tree(shown, nodes, context["linked"])
     else:
-        context["placements"] = placements.in_full().order_by("lft")
+        context["placements"] = list(placements.in_full().order_by("lft"))
     return render(request, "bodies/structure.html", context)
 
 
-def _folded_tree(placements: PlacementQuerySet, nodes: list[Node[Outline]], linked: set[str] | None) -> dict[str, Any]:
+def _folded_tree(shown: Structure, nodes: list[Node[Outline]], linked: set[str] | None) -> dict[str, Any]:
     """The top of a large structure in full, each with what stands under it folded; the rest of the top by name."""
     language = get_language() or "ja"
     under = {
@@ -99,34 +140,13 @@ def _folded_tree(placements: PlacementQuerySet, nodes: list[Node[Outline]], link
         for node in nodes[:FOLDED_FROM]
         if node.children
     }
-    top = placements.filter(parent=None).in_full().order_by("lft")[:FOLDED_FROM]
+    placements = list(upper(shown).in_full()[:FOLDED_FROM])
+    top = [placement for placement in placements if placement.parent_id is None]
     return {
+        "placements": placements,
         "top": [(placement, *under.get(placement.pk, ("", ""))) for placement in top],
         "rest": names(nodes[FOLDED_FROM:], language, folded=True, linked=linked) if nodes[FOLDED_FROM:] else "",
     }
-
-
-def _public_codes(shown: Structure) -> set[str] | None:
-    """The bodies that have a page, where not all of them do: a scheduled edition may hold new ones."""
-    if not shown.is_scheduled:
-        return None
-    return set(Body.objects.public().filter(placements__structure=shown).values_list("code", flat=True))
-
-
-def _one_of_each(notes: Any) -> list[dict[str, Any]]:
-    """Notes with the same words stand once, with all the bodies that they are on."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for note in notes:
-        entry = found.setdefault((note.kind, note.marker, note.text), {"note": note, "bodies": [], "read": []})
-        entry["read"].append(note)
-        if note.placement not in entry["bodies"]:
-            entry["bodies"].append(note.placement)
-    return sorted(found.values(), key=lambda entry: _place_of(entry["note"]))
-
-
-def _place_of(note: Note) -> tuple[bool, bool, int, str]:
-    """Footnotes before the rest, numbered ones before ※, ＊2 before ＊10."""
-    return note.kind != NoteKind.FOOTNOTE, not note.marker.startswith("＊"), len(note.marker), note.marker
 
 
 def _matching(paths: list[tuple[Outline, ...]], query: str) -> dict[str, Any]:
@@ -168,6 +188,7 @@ def _latest(code: str) -> Placement:
 @require_safe
 def body(request: HttpRequest, code: str) -> HttpResponse:
     """A body as its latest public edition has it, and which editions hold it."""
+    seen_by(request)
     placement = _latest(code)
     in_force = Structure.objects.in_force()
     related = Placement.objects.public().select_related("body", "structure").order_by("structure__valid_from")

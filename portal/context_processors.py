@@ -29,6 +29,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
             "contact_href": contact if contact.startswith(("https://", "http://")) else f"mailto:{contact}",
         },
         "today": timezone.localdate(),
-        "updated_on": SimpleLazyObject(lambda: timezone.localdate(revision.current().moved_at)),
+        "updated_on": SimpleLazyObject(lambda: timezone.localdate(revision.seen_by(request).moved_at)),
         "languages": [(code, name, in_language(request.get_full_path(), code)) for code, name in settings.LANGUAGES],
     }

@@ -21,6 +21,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from portal.models import Revision
 
 TRIGGER = "portal_revision"
@@ -97,6 +99,13 @@ def current(using: str = DEFAULT_DB_ALIAS) -> Revision:
     from portal.models import Revision
 
     return Revision.objects.using(using).get(pk=1)
+
+
+def seen_by(request: HttpRequest) -> Revision:
+    """The revision for one request, read once. What is kept under it must be read after it: then it is never older."""
+    if not hasattr(request, "revision"):
+        request.revision = current()  # type: ignore[attr-defined]  # ours
+    return request.revision  # type: ignore[attr-defined]
 
 
 def watched_tables() -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -37,6 +38,10 @@ class NotFound(Http404):
     def __init__(self, message: str, suggestions: list[tuple[str, str]] | None = None) -> None:
         super().__init__(message)
         self.suggestions = suggestions or []
+
+
+class Unacceptable(BadRequest):
+    """A request that cannot be answered, in words that say what was expected."""
 
 
 @require_safe
@@ -117,7 +122,8 @@ def error_page(request: HttpRequest, status: int, message: str, **context: Any) 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
-        return error_page(request, 400, _("この要求は受け付けられません。"))
+        known = isinstance(exception, Unacceptable)
+        return error_page(request, 400, str(exception) if known else _("この要求は受け付けられません。"))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

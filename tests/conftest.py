@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.template import engines
 from django.template.backends.django import DjangoTemplates
+from django.utils.translation import activate
 
 from portal import datapackage
 
@@ -47,6 +49,13 @@ def _built() -> None:
     """Translations and static files as they are served."""
     call_command("compile_translations")
     call_command("collectstatic", "--no-input", "--verbosity", "0")
+
+
+@pytest.fixture(autouse=True)
+def _japanese() -> Iterator[None]:
+    """A request for an English page leaves its thread English."""
+    yield
+    activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(scope="session")

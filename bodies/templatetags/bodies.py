@@ -2,34 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from bodies.models import Link, Note, Outline, Placement, Relation, Seat, Structure
+from bodies.charts import Detail, body_chart, file_name, structure_chart
+from bodies.models import Link, Note, Outline, Placement, Relation, Structure
 from bodies.outline import FOLDED_FROM, names, top, walk
+from bodies.parts import at_marks, by_post, on
 from portal.models import Evidence
+from portal.revision import seen_by
 from portal.templatetags.facts import marked, pick, places
 
 register = template.Library()
+register.filter(by_post)
+register.filter(on)
 
 
-@register.inclusion_tag("bodies/structure_outline.html")
-def structure_outline() -> dict[str, Any]:
-    """The structure in force as a compact list; of a large one, its upper part."""
+@register.inclusion_tag("bodies/structure_outline.html", takes_context=True)
+def structure_outline(context: Context) -> dict[str, Any]:
+    """The structure in force: its compact chart, and a list of it; of a large one, the upper part."""
+    seen_by(context["request"])
     structure = Structure.objects.in_force()
-    nodes = Placement.objects.filter(structure=structure).outline() if structure else []
+    if structure is None:
+        return {"structure": None}
+    nodes = Placement.objects.filter(structure=structure).outline()
     count = sum(1 for _path in walk(nodes))
-    shown = nodes if count <= FOLDED_FROM else top(nodes, FOLDED_FROM)
-    more = max(0, count - FOLDED_FROM)
-    return {"structure": structure, "tree": names(shown, get_language() or "ja"), "more": more}
+    return {
+        "structure": structure,
+        "tree": names(nodes if count <= FOLDED_FROM else top(nodes, FOLDED_FROM), get_language() or "ja"),
+        "count": count,
+        "more": max(0, count - FOLDED_FROM),
+        "request": context["request"],
+    }
+
+
+@register.inclusion_tag("bodies/chart.html", takes_context=True)
+def chart_of(
+    context: Context,
+    structure: Structure,
+    detail: str,
+    *,
+    is_in_force: bool,
+    count: int | None = None,
+    placements: Sequence[Placement] | None = None,
+    links: Sequence[Link] | None = None,
+) -> dict[str, Any]:
+    """The chart of an edition in its frame on the page, before what has the id `list`."""
+    drawn = structure_chart(
+        structure,
+        Detail(detail),
+        seen_by(context["request"]),
+        is_in_force=is_in_force,
+        count=count,
+        placements=placements,
+        links=links,
+    )
+    name = file_name(structure, Detail(detail))
+    return {"chart": drawn, "structure": structure, "detail": detail, "file": name, "after": "list"}
+
+
+@register.inclusion_tag("bodies/chart.html", takes_context=True)
+def chart_around(
+    context: Context, placement: Placement, path: Sequence[Placement], links: Sequence[Link], *, is_in_force: bool
+) -> dict[str, Any]:
+    """The chart around a body in its frame on the page, before its relations."""
+    drawn = body_chart(placement, list(path), list(links), seen_by(context["request"]), is_in_force=is_in_force)
+    return {"chart": drawn, "structure": None, "detail": Detail.COMPACT, "after": "relations"}
 
 
 @register.simple_tag
@@ -82,37 +128,17 @@ def heading(level: int) -> str:
     return f"h{min(level + 3, 6)}"
 
 
-@register.filter
-def by_post(seats: Iterable[Seat]) -> list[tuple[Seat, list[Seat]]]:
-    """Seats in order, those with the same post together: `(first, all)`."""
-    groups = (list(group) for _post, group in groupby(seats, key=lambda seat: (seat.post, seat.post_en)))
-    return [(group[0], group) for group in groups]
-
-
-@register.filter
-def on(notes: Iterable[Note], anchor: Any) -> list[Note]:
-    """The notes that are on a mandate, on a seat, or (for a placement) on the body as a whole."""
-    if isinstance(anchor, Placement):
-        return [note for note in notes if note.mandate_id is None and note.seat_id is None]
-    field = "mandate_id" if anchor._meta.model_name == "mandate" else "seat_id"
-    return [note for note in notes if getattr(note, field) == anchor.pk]
-
-
 @register.simple_tag
 def noted(text: str, text_en: str, notes: Iterable[Note]) -> SafeString:
     """A text in the reader's language with the marks of its notes where they are printed."""
-    html = pick(text, text_en)
     english = get_language() != "ja" and bool(text_en)
-    marks = []
-    for note in notes:
-        if note.marker:
-            phrase = conditional_escape(note.phrase_en if english else note.phrase)
-            place = html.find(phrase) + len(phrase) if phrase and phrase in html else len(html)
-            mark = format_html('<sup><a href="#{}">{}</a></sup>', note.anchor, marked(note.marker))
-            marks.append((place, mark))
-    pieces, done = [], 0
-    for place, mark in sorted(marks, key=lambda each: each[0]):
-        pieces += [html[done:place], mark]
-        done = place
-    # The pieces of the text were escaped with it; the marks were made by format_html.
-    return mark_safe("".join([*pieces, html[done:]]))  # noqa: S308
+    pieces = at_marks(text_en if english else text, notes, english=english)
+    html = format_html_join(
+        "",
+        "{}{}",
+        (
+            (piece, format_html('<sup><a href="#{}">{}</a></sup>', note.anchor, marked(note.marker)) if note else "")
+            for piece, note in pieces
+        ),
+    )
+    return html if english or get_language() == "ja" else format_html('<span lang="ja">{}</span>', html)

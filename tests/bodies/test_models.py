@@ -127,6 +127,7 @@ LISTED = [
     (Structure, "evidence"),
     (Structure, "title_en_standing"),
     (Placement, "kind"),
+    (Placement, "arrangement"),
     (Placement, "evidence"),
     (Placement, "name_en_standing"),
     (Mandate, "evidence"),
@@ -151,6 +152,17 @@ def test_a_value_outside_its_list_is_refused(placement: Placement, model: Any, f
 
     name = f"{model._meta.app_label}_{model._meta.model_name}_{field}_listed"
     refused(name, lambda: model.objects.update(**{field: "nonsense"}))
+
+
+def test_a_break_hint_is_the_name_with_bars(placement: Placement) -> None:
+    placement.name, placement.name_breaks = "推進専門調査会", "推進｜専門調査会"
+    placement.name_en, placement.name_breaks_en = "Expert Panel on Policy", "Expert Panel ｜on Policy"
+    placement.full_clean()
+
+    placement.name_breaks = "推進｜調査会"
+    with pytest.raises(ValidationError) as refusal:
+        placement.full_clean()
+    assert set(refusal.value.error_dict) == {"name_breaks"}
 
 
 def test_every_named_constraint_has_its_test() -> None:

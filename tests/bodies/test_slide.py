@@ -47,9 +47,12 @@ def squeezed(words: str) -> str:
 
 @pytest.fixture
 def shown(client: Client, third_period: None) -> str:
-    """The page's words without white space and without the marks of notes, which stand elsewhere in the text."""
+    """The page's words without white space and without the marks of notes, which stand elsewhere in the text.
+
+    The chart, which says the same once more, is left out.
+    """
     soup = page(client, "/structure/third-period/")
-    for mark in [*soup.select("sup"), *soup.select(".heard")]:
+    for mark in [*soup.select("sup"), *soup.select(".heard"), *soup.select("svg")]:
         mark.decompose()
     main = soup.find("main")
     assert main is not None
