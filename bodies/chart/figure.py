@@ -19,6 +19,7 @@ SCREEN = 1392  # what a desktop window shows at natural size
 TRIED = ((760, 336, 5, 195), (1000, 336, 4, 195), (1000, 400, 4, 135), (1300, 480, 3, 135), (1600, 480, 3, 195))
 # The panel of legend and notes: in how many columns beside the boxes (0: under them), and how wide those are.
 PANELS = ((1, 280), (1, 348), (1, 456), (2, 348), (0, 348))
+Shape = tuple[tuple[int, int, int, int], tuple[int, int]]  # one of `TRIED` with one of `PANELS`
 BULLETS = ("・", "•")
 HEADING = 108  # what title, day and source take, with the borders
 LABELLED = 9 * UNIT + 8  # how much of a box's side a line with its label takes
@@ -55,32 +56,41 @@ def compose(chart: Chart) -> Figure:
     """The figure of a chart. The same chart gives the same figure."""
     bundles = bundled(list(chart.links))
     lost: dict[int, Bundle] = {}
+    shapes = [(rows, columns) for rows in TRIED for columns in PANELS]
     while True:
-        figure, failed = _composed(chart, bundles, lost)
+        places = _marked(chart.places, lost)
+        led = [bundle for bundle in bundles if bundle.number not in lost]
+        shapes, layout, panel = _fitted(chart, places, bundles, led, shapes)
+        routes, failed = route(layout, led, up(UNIT * (2 + min(len(led), 12))))
         if not failed:
-            return figure
+            return _laid_out(chart.words, layout, routes, list(lost.values()), panel)
         # What found no way is numbered in its boxes, which grow: so all is laid out anew. Each time fewer are led.
         lost |= {bundle.number: bundle for bundle in failed}
 
 
-def _composed(chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle]) -> tuple[Figure, list[Bundle]]:
-    places = _marked(chart.places, lost)
-    led = [bundle for bundle in bundles if bundle.number not in lost]
+def _fitted(
+    chart: Chart, places: tuple[Place, ...], bundles: list[Bundle], led: list[Bundle], shapes: list[Shape]
+) -> tuple[list[Shape], Layout, _Panel]:
+    """The shape that fits its sheet best, with boxes and panel set in it."""
     asked, crossing = _asked(places, led)
     asked = replace(asked, is_latin=chart.words.language != "ja")
-    panels = [_Panel(chart, bundles, lost, *columns) for columns in PANELS]
-    tried: list[tuple[float, int, Layout, _Panel]] = []
-    for wide, text, rows, name in TRIED:
-        layout = arrange(places, replace(asked, wide=wide, text=text, rows=rows, name=name), crossing)
-        for panel in panels:
-            w, h = panel.around(layout.width + 4 * UNIT, layout.height)
-            w, h = w + 2 * EDGE, h + HEADING
-            # That it fits the sheet comes first, that it fits the screen second, that it is small last.
-            score = 4 * max(w / chart.sheet[0], h / chart.sheet[1], 1) + max(w / SCREEN, 1) / 4 + w * h / 1e8
-            tried.append((score, len(tried), layout, panel))
-    _score, _order, layout, panel = min(tried, key=lambda each: each[:2])
-    routes, failed = route(layout, led, up(UNIT * (2 + min(len(led), 24))))
-    return _laid_out(chart.words, layout, routes, list(lost.values()), panel), failed
+    layouts: dict[tuple[int, ...], Layout] = {}
+    panels: dict[tuple[int, ...], _Panel] = {}
+
+    def misfit(shape: Shape) -> float:
+        (wide, text, rows, name), columns = shape
+        if shape[0] not in layouts:
+            measures = replace(asked, wide=wide, text=text, rows=rows, name=name)
+            layouts[shape[0]] = arrange(places, measures, crossing)
+        if columns not in panels:
+            panels[columns] = _Panel(chart, bundles, led, *columns)
+        w, h = panels[columns].around(layouts[shape[0]].width + 4 * UNIT, layouts[shape[0]].height)
+        w, h = w + 2 * EDGE, h + HEADING
+        # That it fits the sheet comes first, that it fits the screen second, that it is small last.
+        return 4 * max(w / chart.sheet[0], h / chart.sheet[1], 1) + max(w / SCREEN, 1) / 4 + w * h / 1e8
+
+    best = min(shapes, key=misfit)
+    return [best], layouts[best[0]], panels[best[1]]
 
 
 def _marked(places: tuple[Place, ...], lost: dict[int, Bundle]) -> tuple[Place, ...]:
@@ -145,12 +155,12 @@ class _Cell:
 class _Panel:
     """Legend and notes, in so many columns beside the boxes (0: as many as fit under them) of a width in units."""
 
-    def __init__(self, chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle], beside: int, column: int) -> None:
+    def __init__(self, chart: Chart, bundles: list[Bundle], led: list[Bundle], beside: int, column: int) -> None:
         self.beside, self.column = beside, column
         self.lead = leading(TEXT, chart.words.language != "ja")
-        self.cells = [*self._legend(chart, bundles, lost), *self._notes(chart)]
+        self.cells = [*self._legend(chart, bundles, {bundle.number for bundle in led}), *self._notes(chart)]
 
-    def _legend(self, chart: Chart, bundles: list[Bundle], lost: dict[int, Bundle]) -> list[_Cell]:
+    def _legend(self, chart: Chart, bundles: list[Bundle], led: set[int]) -> list[_Cell]:
         words, cells = chart.words, []
         below = (child for place in walk(chart.places) if place.stand is not Stand.FRAME for child in place.children)
         if any(child.stand is not Stand.MORE for child in below):
@@ -164,7 +174,7 @@ class _Panel:
             label = self._set(bundle.label or words.kinds[bundle.kind], MEANING, 16, bundle.language, bold=True)
             meaning = [label, self._set(who, MEANING, label[-1].y + self.lead, "", soft=True)]
             height = round(meaning[-1][-1].y) + 8
-            cells.append(_Cell(height, meaning, bundle, "" if bundle.number in lost else "link"))
+            cells.append(_Cell(height, meaning, bundle, "link" if bundle.number in led else ""))
         return [_heading(words.legend), *cells] if cells else []
 
     def _notes(self, chart: Chart) -> list[_Cell]:

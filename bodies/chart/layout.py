@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, cycle
+from itertools import chain, cycle, groupby
 from math import ceil
 
 from bodies.chart.model import Place, Stand, Style, walk
@@ -408,14 +408,16 @@ def _hang(made: Block, below: list[Block], asked: Measures, *, lean: int = 0) ->
     if lean < 0:
         columns.reverse()
     box, key, single = made.box, made.box.place.key, len(columns) == 1
+    # Each with a gap to the next, and a lane more for each body in it that has relations.
+    gaps = [APART + UNIT * min(4, sum(child.box.place.key in asked.needed for child in column)) for column in columns]
     widths = [up(UNIT + max(child.right - child.left for child in column)) for column in columns]
-    total = sum(widths) + APART * (len(columns) - 1)
+    total = sum(widths) + sum(gaps[:-1])
     x = box.x + UNIT if lean or single else up(box.middle - total / 2)
     top = made.bottom + (UNIT if single else GAP) + _room([column[0] for column in columns], asked)
     bus = box.y + box.h if single else made.bottom + GAP // 2
     trunk = box.x + UNIT if lean or single else box.middle
     spines = []
-    for column, column_width in zip(columns, widths, strict=True):
+    for column, column_width, gap in zip(columns, widths, gaps, strict=True):
         y = top
         for before, child in zip([None, *column], column, strict=False):
             child.shifted(x + UNIT - child.left, y - child.top)
@@ -426,7 +428,7 @@ def _hang(made: Block, below: list[Block], asked: Measures, *, lean: int = 0) ->
             y = child.bottom + UNIT
         made.tree.append((key, [(x, bus), (x, middle)]))
         spines.append(x)
-        x += column_width + APART
+        x += column_width + gap
     if not single:
         made.tree.append((key, [(trunk, box.y + box.h), (trunk, bus)]))
         made.tree.append((key, [(min(*spines, trunk), bus), (max(*spines, trunk), bus)]))
@@ -473,17 +475,12 @@ class Layout:
 
 
 def bands(forest: tuple[Place, ...]) -> list[list[Place]]:
-    """The roots, in order: frames next to frames, and single boxes next to single boxes; a tree by itself."""
-    bands: list[list[Place]] = []
-    sort_before: str | None = None
-    for root in forest:
-        sort = "frame" if root.stand is Stand.FRAME else "tree" if root.children else "single"
-        if sort == sort_before and sort != "tree":
-            bands[-1].append(root)
-        else:
-            bands.append([root])
-        sort_before = sort
-    return bands
+    """The roots, in order: frames next to frames, trees next to trees, single boxes next to single boxes."""
+
+    def sort(root: Place) -> tuple[bool, bool]:
+        return root.stand is Stand.FRAME, bool(root.children)
+
+    return [list(roots) for _sort, roots in groupby(forest, key=sort)]
 
 
 def arrange(forest: tuple[Place, ...], asked: Measures, crossing: Mapping[int, int]) -> Layout:
