@@ -374,10 +374,10 @@ def _put_rows(made: Block, below: list[Block], asked: Measures) -> None:
     ]
 
 
-def _columns(blocks: list[Block], asked: Measures) -> list[list[Block]]:
+def _columns(blocks: list[Block], asked: Measures, gap: int) -> list[list[Block]]:
     """Blocks in reading order, in columns about equally long; a second column is begun after `rows`."""
     widest = max(each.right - each.left for each in blocks) + UNIT
-    count = max(1, min((asked.wide + APART) // (widest + APART), ceil(len(blocks) / asked.rows)))
+    count = max(1, min((asked.wide + gap) // (widest + gap), ceil(len(blocks) / asked.rows)))
     heights = [each.bottom - each.top + UNIT for each in blocks]
     target = sum(heights) // count
     while True:
@@ -404,20 +404,20 @@ def _hang(made: Block, below: list[Block], asked: Measures, *, lean: int = 0) ->
         child.resized(wide, child.box.h)
         for line in child.box.names:
             line.x, line.centred = child.box.x + PAD, False  # a list reads from one edge
-    columns = _columns(below, asked)
+    # A lane more between columns for each body that has relations.
+    gap = APART + UNIT * min(4, sum(child.box.place.key in asked.needed for child in below))
+    columns = _columns(below, asked, gap)
     if lean < 0:
         columns.reverse()
     box, key, single = made.box, made.box.place.key, len(columns) == 1
-    # Each with a gap to the next, and a lane more for each body in it that has relations.
-    gaps = [APART + UNIT * min(4, sum(child.box.place.key in asked.needed for child in column)) for column in columns]
     widths = [up(UNIT + max(child.right - child.left for child in column)) for column in columns]
-    total = sum(widths) + sum(gaps[:-1])
+    total = sum(widths) + gap * (len(columns) - 1)
     x = box.x + UNIT if lean or single else up(box.middle - total / 2)
     top = made.bottom + (UNIT if single else GAP) + _room([column[0] for column in columns], asked)
     bus = box.y + box.h if single else made.bottom + GAP // 2
     trunk = box.x + UNIT if lean or single else box.middle
     spines = []
-    for column, column_width, gap in zip(columns, widths, gaps, strict=True):
+    for column, column_width in zip(columns, widths, strict=True):
         y = top
         for before, child in zip([None, *column], column, strict=False):
             child.shifted(x + UNIT - child.left, y - child.top)
