@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from django.core.cache import cache
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from bodies.chart import model as chart
@@ -33,11 +33,12 @@ from bodies.models import (
     Structure,
     today,
 )
-from bodies.outline import FOLDED_FROM
+from bodies.outline import FOLDED_FROM, is_acronym
 from bodies.parts import at_marks, by_post, on, one_of_each
 from portal.models import EnglishStanding, Evidence, Revision
+from portal.templatetags.facts import spoken
 
-SHOWN = 48  # places of a focus chart, beside those that stand for others
+SHOWN = 40  # places of a focus chart, beside those that stand for others
 PARTNERS = 16  # relations of a body that its chart draws
 ABOVE = 8  # places above it
 LEVELS = 2  # levels below it
@@ -128,9 +129,9 @@ def upper(structure: Structure) -> PlacementQuerySet:
 def of_structure(
     structure: Structure,
     detail: Detail,
-    count: int | None,
-    placements: Sequence[Placement] | None,
-    links: Sequence[Link] | None,
+    count: int | None = None,
+    placements: Sequence[Placement] | None = None,
+    links: Sequence[Link] | None = None,
     *,
     is_in_force: bool,
 ) -> chart.Chart:
@@ -152,7 +153,13 @@ def of_structure(
 def of_body(
     placement: Placement, path: Sequence[Placement], links: Sequence[Link], *, is_in_force: bool
 ) -> chart.Chart:
-    """What the chart around a body shows; see `body_chart`."""
+    """What the chart around a body shows; see `body_chart`. Around a group, its members' relations too."""
+    if placement.kind == Kind.GROUP:
+        members = Q(from_placement__parent=placement) | Q(to_placement__parent=placement)
+        own = {link.pk for link in links}
+        links = [*links, *(link for link in Link.objects.in_full().filter(members) if link.pk not in own)]
+    # What the body is itself an end of comes before what it has through a group.
+    links = sorted(links, key=lambda link: placement.pk not in (link.from_placement_id, link.to_placement_id))
     drawn = links[:PARTNERS]
     partners = {end.pk: end for link in drawn for end in (link.from_placement, link.to_placement)}
     frames = {end.parent.pk: end.parent for end in partners.values() if end.parent and end.parent.kind == Kind.GROUP}
@@ -198,9 +205,14 @@ def _chart(
         hidden = shown.hidden[key]
         paragraphs = _composition(row) if is_full else ()
         if hidden and children:
-            children.append(_more(row.body.code, hidden, f"{row.body.get_absolute_url()}#children"))
+            # The page of a body lists what is under it in its latest edition only.
+            there = f"{structure.get_absolute_url()}#body-{row.body.code}"
+            href = f"{row.body.get_absolute_url()}#children" if is_in_force else there
+            children.append(_more(row.body.code, hidden, href))
         elif hidden:
             paragraphs += (_item(_("この下に %(count)s 機関") % {"count": hidden}),)
+        if focus is not None and not above and row.parent_id and key in shown.roots:
+            paragraphs += (_item(_("（%(name)sの下）") % {"name": _say(row.parent, "name")[0]}),)
         if above and key == first[0]:
             paragraphs += (_item(_("この上に %(count)s 機関") % {"count": above}),)
         made[key] = _place(row, tuple(children), paragraphs, linked, focus, marked=is_full)
@@ -213,9 +225,9 @@ def _chart(
     bodies = sum(1 for key in made if rows[key].kind != Kind.GROUP)
     return chart.Chart(
         forest,
-        tuple(_link(link) for link in drawn),
+        tuple(_link(link, structure) for link in drawn),
         notes,
-        _words(structure, focus, bodies, len(drawn), is_in_force=is_in_force),
+        _words(structure, focus, bodies, len(drawn), _spoken(placements) if is_full else {}, is_in_force=is_in_force),
         chart.FULL_SHEET if is_full else chart.COMPACT_SHEET,
     )
 
@@ -257,8 +269,10 @@ def _place(
     hint = row.name_breaks if get_language() == "ja" or language else row.name_breaks_en
     if hint.replace(BREAK, "") == name:
         name = hint.replace(BREAK, "\n")
+    if is_acronym(brief := _brief(row)) and not language:
+        name = _("%(name)s（%(acronym)s）") % {"name": name, "acronym": brief}
     if marked:
-        name += "".join(f"{MARK}{note.marker}{UNMARK}" for note in on(row.notes.all(), row) if note.marker)
+        name += "".join(f"{MARK}{note.marker}{UNMARK}" for note in on(_shown(row), row) if note.marker)
     return chart.Place(
         row.body.code,
         name,
@@ -268,7 +282,7 @@ def _place(
         language,
         paragraphs,
         HANGING[row.arrangement],
-        _brief(row) or _say(row, "name")[0],
+        brief or _say(row, "name")[0],
         "focus" if focus is not None and row.pk == focus.pk else TONES.get(Kind(row.kind), "plain"),
     )
 
@@ -279,12 +293,12 @@ def _brief(row: Placement) -> str:
 
 def _more(key: str, count: int, href: str) -> chart.Place:
     name = _("ほか %(count)s 機関") % {"count": count}
-    return chart.Place(f"{key} more", name, chart.Stand.MORE, href=href, tone="more")
+    return chart.Place(f" more {key}", name, chart.Stand.MORE, href=href, tone="more")
 
 
 def _composition(row: Placement) -> tuple[tuple[chart.Style, str, str], ...]:
     """Composition and roles as the slide has them in its boxes."""
-    notes = list(row.notes.all())
+    notes = _shown(row)
     found: list[tuple[chart.Style, str, str]] = []
     posts = by_post(row.seats.all())
     if posts:
@@ -293,7 +307,8 @@ def _composition(row: Placement) -> tuple[tuple[chart.Style, str, str], ...]:
         holders = [_marked(seat, "holder", on(notes, seat)) for seat in seats]
         text = _("、").join(text for text, _language in holders)
         post, language = _say(first, "post")
-        found.append(_item(f"{post}{_('：')}{text}" if post else text, language or holders[0][1]))
+        # Without a post there is nothing of it to be in another language.
+        found.append(_item(f"{post}{_('：')}{text}" if post else text, (post and language) or holders[0][1]))
     mandates = row.mandates.all()
     if mandates:
         found.append((chart.Style.HEADING, "", _("（役割）")))
@@ -311,19 +326,27 @@ def _marked(obj: Model, field: str, notes: list[Note]) -> tuple[str, str]:
     return "".join(piece + (f"{MARK}{note.marker}{UNMARK}" if note else "") for piece, note in pieces), language
 
 
-def _link(link: Link) -> chart.Link:
+def _link(link: Link, structure: Structure) -> chart.Link:
+    """A relation with how it follows from its source, and with that source where it is not the structure's own."""
     english = get_language() != "ja"
     label = link.label_en if english else link.label  # without an English one the kind of relation says it
-    standing = "" if link.evidence == Evidence.PRINTED else str(Evidence(link.evidence).label)
-    return chart.Link(link.from_placement.body.code, link.to_placement.body.code, link.kind, label, "", standing)
+    standing = [] if link.evidence == Evidence.PRINTED else [str(Evidence(link.evidence).label).lower()]
+    if link.source_id != structure.source_id:
+        standing.append(_say(link.source, "called")[0])
+    ends = link.from_placement.body.code, link.to_placement.body.code
+    return chart.Link(*ends, link.kind, label, "", _("、").join(standing))
+
+
+def _shown(row: Placement) -> list[Note]:
+    """The notes that a figure has: those of the sources, and where these contradict each other."""
+    return [note for note in row.notes.all() if note.kind != NoteKind.EDITORIAL]
 
 
 def _notes(placements: Sequence[Placement], *, is_full: bool, more_links: int) -> tuple[chart.Note, ...]:
     """The printed notes and the contradictions; then what the figure must say of itself."""
     found = []
     if is_full:
-        every = [note for row in placements for note in row.notes.all() if note.kind != NoteKind.EDITORIAL]
-        for entry in one_of_each(every):
+        for entry in one_of_each(note for row in placements for note in _shown(row)):
             note = entry["note"]
             text, language = _say(note, "text")
             found.append(chart.Note(note.marker or str(NoteKind(note.kind).label), text, language))
@@ -331,26 +354,37 @@ def _notes(placements: Sequence[Placement], *, is_full: bool, more_links: int) -
     if any(row.evidence != Evidence.PRINTED for row in placements):
         own.append(
             _(
-                "図の位置には、資料の配置などから読み取ったもの（推定・導出）があります。どれがそうかは、各機関のページに示しています。"
+                "図の位置には、資料の配置などから読み取ったもの（推定、算出・導出）があります。どれかは各機関のページに示します。"
             )
         )
     if more_links:
-        own.append(_("このほかの %(count)s 件の関係は、この機関のページに示しています。") % {"count": more_links})
-    if get_language() != "ja" and any(row.name_en_standing == EnglishStanding.PROVISIONAL for row in placements):
-        own.append(
-            _("英語の名称と文言には、このサイトの仮訳があります。どれがそうかは、各機関のページに示しています。")
-        )
+        own.append(_("このほかの %(count)s 件の関係は、この機関のページに示します。") % {"count": more_links})
+    standings = [row.name_en_standing for row in placements]
+    if is_full:
+        standings += [seat.holder_en_standing for row in placements for seat in row.seats.all()]
+        standings += [mandate.text_en_standing for row in placements for mandate in row.mandates.all()]
+        standings += [note.text_en_standing for row in placements for note in _shown(row)]
+    if get_language() != "ja" and EnglishStanding.PROVISIONAL in standings:
+        own.append(_("英語の名称と文言には、このサイトの仮訳があります。どれかは各機関のページに示します。"))
     return (*found, *(chart.Note("", text) for text in own))
 
 
-def _words(structure: Structure, focus: Placement | None, count: int, links: int, *, is_in_force: bool) -> chart.Words:
+def _spoken(placements: Sequence[Placement]) -> dict[str, str]:
+    """The marks of notes in words."""
+    return {note.marker: spoken(note.marker) for row in placements for note in row.notes.all() if note.marker}
+
+
+def _words(
+    structure: Structure, focus: Placement | None, count: int, links: int, heard: dict[str, str], *, is_in_force: bool
+) -> chart.Words:
     title, language = _say(structure, "title") if focus is None else _say(focus, "name")
     if focus is not None:
         title = _("%(name)sの位置と関係") % {"name": title}
-    day = _("%(day)s現在") % {"day": date_format(today(), "DATE_FORMAT")}
-    if not is_in_force and structure.valid_from:
-        says = _("%(day)sから適用（公開予定）") if structure.is_scheduled else _("%(day)sから適用（過去の体制）")
-        day = says % {"day": date_format(structure.valid_from, "DATE_FORMAT")}
+    says = _("%(today)s現在（適用日：%(since)s）")
+    if not is_in_force:
+        says = _("%(since)sから適用（公開予定）") if structure.is_scheduled else _("%(since)sから適用（過去の体制）")
+    days = {"today": today(), "since": structure.valid_from or today()}
+    day = says % {name: date_format(value, "DATE_FORMAT") for name, value in days.items()}
     source, _language = _say(structure.source, "called")
     return chart.Words(
         language=get_language() or "ja",
@@ -359,11 +393,12 @@ def _words(structure: Structure, focus: Placement | None, count: int, links: int
         day=day,
         description=_("%(count)s 機関の位置と %(links)s 件の関係を示す図。枠は、その機関のページへのリンクです。")
         % {"count": count, "links": links},
-        source=_("出典：%(source)sほか。記載ごとの出典は、各機関のページに示しています。") % {"source": source},
+        source=_("出典：%(source)sほか。記載ごとの出典は、各機関のページに示します。") % {"source": source},
         legend=_("凡例"),
-        notes=_("注"),
+        notes=pgettext("list", "注"),
         tree=_("上下の位置づけ"),
         kinds={kind.value: str(kind.label) for kind in Relation},
         comma=_("、"),
         brackets=_("（%s）"),
+        spoken=heard,
     )

@@ -311,7 +311,7 @@ class Placement(OrderedTree, Cited):
     def clean(self) -> None:
         for field, name in (("name_breaks", self.name), ("name_breaks_en", self.name_en)):
             hint = getattr(self, field)
-            if hint and hint.replace(BREAK, "") != name:
+            if hint and (hint.replace(BREAK, "") != name or not all(part.strip() for part in hint.split(BREAK))):
                 raise ValidationError({field: _("改行位置の「｜」を除くと、名称と同じでなければなりません。")})
 
     def get_absolute_url(self) -> str:
@@ -455,13 +455,16 @@ class LinkQuerySet(EditionQuerySet):
         """With both ends and the source, for a table or a sentence."""
         return self.select_related(*self.model.needs, "source")
 
+    def in_full(self) -> Self:
+        """The same with what both ends stand under, for a chart."""
+        return self.in_words().select_related("from_placement__parent__body", "to_placement__parent__body")
+
     def of(self, placement: Placement) -> Self:
         """The relations of a body, both ways, with those that it has through the group that it stands in."""
         ends = [placement.pk]
         if placement.parent is not None and placement.parent.kind == Kind.GROUP:
             ends.append(placement.parent.pk)
-        found = self.in_words().filter(models.Q(from_placement__in=ends) | models.Q(to_placement__in=ends))
-        return found.select_related("from_placement__parent__body", "to_placement__parent__body")
+        return self.in_full().filter(models.Q(from_placement__in=ends) | models.Q(to_placement__in=ends))
 
 
 class Link(Cited):

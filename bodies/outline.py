@@ -77,12 +77,12 @@ def below(node: Node[Outline]) -> str:
 def _name(row: Any, language: str) -> str:
     japanese, english = escape(row[3]), escape(row[4])
     if language == "ja":
-        return f"{japanese}（{escape(row[5])}）" if _is_acronym(row[5]) else japanese
+        return f"{japanese}（{escape(row[5])}）" if is_acronym(row[5]) else japanese
     if not english:
         return f'<span lang="ja">{japanese}</span>'
-    return f"{english} ({escape(row[6])})" if _is_acronym(row[6]) else english
+    return f"{english} ({escape(row[6])})" if is_acronym(row[6]) else english
 
 
-def _is_acronym(short: str) -> bool:
+def is_acronym(short: str) -> bool:
     """AMED, MEXT: a name of its own, by which the body is better known."""
     return short.isascii() and short.isupper()

@@ -216,7 +216,7 @@ def charts() -> None:
     placements = list(Placement.objects.filter(structure=structure).in_full().order_by("lft"))
 
     def shipped(detail: Detail) -> Chart:
-        return of_structure(structure, detail, None, None, None, is_in_force=True)
+        return of_structure(structure, detail, is_in_force=True)
 
     def cold(chart: Chart) -> Callable[[], object]:
         def run() -> None:

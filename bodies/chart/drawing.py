@@ -13,8 +13,8 @@ from html import escape
 from itertools import pairwise
 
 from bodies.chart.figure import SAMPLE, Entry, Figure, compose
-from bodies.chart.layout import Box, Line, Point
-from bodies.chart.model import Bundle, Chart
+from bodies.chart.layout import Box, Line, Point, up
+from bodies.chart.model import Bundle, Chart, Words
 from bodies.chart.routing import BADGE, Route, badge_width
 from bodies.chart.text import MARK, UNMARK, width
 
@@ -22,7 +22,8 @@ from bodies.chart.text import MARK, UNMARK, width
 LATIN = "Arial, Helvetica, Liberation Sans, "
 FONTS = "Hiragino Sans, Hiragino Kaku Gothic ProN, Noto Sans JP, Noto Sans CJK JP, BIZ UDPGothic, Yu Gothic, sans-serif"
 INK, SOFT, TREE, PAPER = "#1a1a1a", "#4d4d4d", "#666666", "#ffffff"
-WIDE = 1200  # a figure wider than that may be drawn smaller where the window is narrower
+BROAD = 900  # a figure wider than that is printed on a page of its own
+WIDE = 1200  # a figure wider than that may be drawn a little smaller where the window is narrower
 RADIUS = 6
 HEAD = 10  # length of an arrowhead
 NOT_TEXT = re.compile(f"[^\\t\\n -~\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]|[{MARK}{UNMARK}]")
@@ -48,7 +49,7 @@ STROKES = {
     "allocates": Stroke("#0c472a", 1.75, "12 3 3 3", "arrow"),
     "coordinates": Stroke("#604b00", 1.5, "6 4", "diamond"),
     "secretariat_of": Stroke("#4d4d4d", 1.5, "", "dot"),
-    "belongs_to": Stroke("#4d4d4d", 1.5, "4 3 1 3", "diamond"),
+    "belongs_to": Stroke("#4d4d4d", 1.5, "16 5", "diamond"),
     "investigates_for": Stroke("#6c006c", 1.5, "8 3", "open"),
     "advises": Stroke("#6c006c", 1.5, "4 3", "open"),
 }
@@ -81,7 +82,9 @@ def draw(chart: Chart) -> str:
 
 def write(figure: Figure) -> str:
     words = figure.words
-    sort = "chart wide" if figure.width > WIDE else "chart"
+    sort = "chart" + (" broad" if figure.width > BROAD else "")
+    if figure.width > WIDE:
+        sort += f" at-{min(110, up(figure.width * 0.9 / 16 - 5, 10))}"
     fonts = FONTS if words.language == "ja" else LATIN + FONTS
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {figure.width} {figure.height}" width="{figure.width}"'
@@ -98,11 +101,12 @@ def write(figure: Figure) -> str:
     out.append(f'<g aria-hidden="true" fill="none"><path stroke="{TREE}" stroke-width="1.25" d="{_tree(figure)}"/>')
     out += [_route(each) for each in figure.routes]
     out.append("</g>")
-    out += [_box(box) for box in figure.layout.boxes]
+    out += [_box(box, words) for box in figure.layout.boxes]
     out.append('<g aria-hidden="true">')
     out += [_named(each) for each in figure.routes]
     out.append("</g></g>")
     out += [_entry(entry) for entry in figure.entries]
+    out += [_text([line]) for line in figure.footing]
     out.append("</svg>")
     return "".join(out)
 
@@ -153,11 +157,23 @@ def _words(text: str) -> str:
     return "".join(pieces)
 
 
-def _box(box: Box) -> str:
+def _box(box: Box, words: Words) -> str:
     """A box with its text, as a link; of a frame the title, as its members have links of their own."""
     ground = _ground(box) if box.head is None else ""
     inside = ground + "".join(_text(lines) for lines in [box.names, *box.paragraphs])
-    return f'<a href="{escape(box.place.href)}">{inside}</a>' if box.place.href else f"<g>{inside}</g>"
+    if not box.place.href:
+        return f"<g>{inside}</g>"
+    return f'<a href="{escape(box.place.href)}"{_heard(box, words)}>{inside}</a>'
+
+
+def _heard(box: Box, words: Words) -> str:
+    """What a screen reader says of a box in which marks stand: the same text with the marks in words."""
+    text = " ".join("".join(line.text for line in lines) for lines in [box.names, *box.paragraphs])
+    if MARK not in text:
+        return ""
+    for mark, spoken in words.spoken.items():
+        text = text.replace(f"{MARK}{mark}{UNMARK}", f" {spoken} ")
+    return f' aria-label="{_safe(text)}"'
 
 
 def _ground(box: Box) -> str:
@@ -196,7 +212,9 @@ def _sign(value: float) -> int:
 
 def _route(route: Route) -> str:
     stroke = STROKES[route.bundle.kind]
-    out = [_stroked(stroke, "".join(_rounded(_shortened(line, stroke, route)) for line in route.lines))]
+    path = "".join(_rounded(_shortened(line, stroke, route)) for line in route.lines)
+    # On a white ground of its own, so that what it crosses is seen to pass under it.
+    out = [f'<path d="{path}" stroke="{PAPER}" stroke-width="{_number(stroke.width + 4)}"/>', _stroked(stroke, path)]
     for line in route.lines:
         for end, before in _tips(line, route):
             out.append(_tip(stroke, end, before))

@@ -18,10 +18,11 @@ SCREEN = 1392  # what a desktop window shows at natural size
 # How wide rows may become, how wide running text, how many bodies hang in a column, how wide names: tried in turn.
 TRIED = ((760, 336, 5, 195), (1000, 336, 4, 195), (1000, 400, 4, 135), (1300, 480, 3, 135), (1600, 480, 3, 195))
 # The panel of legend and notes: in how many columns beside the boxes (0: under them), and how wide those are.
-PANELS = ((1, 280), (1, 348), (1, 456), (2, 348), (0, 348))
+PANELS = ((1, 280), (1, 348), (1, 456), (2, 280), (2, 348), (0, 348))
 Shape = tuple[tuple[int, int, int, int], tuple[int, int]]  # one of `TRIED` with one of `PANELS`
 BULLETS = ("・", "•")
 HEADING = 108  # what title, day and source take, with the borders
+LED = 40  # more lines than that are a tangle; the rest is numbered in its boxes
 LABELLED = 9 * UNIT + 8  # how much of a box's side a line with its label takes
 REPLACED = {"secretariat_of", "advises", "investigates_for"}  # say more than the plain line to the body above
 
@@ -49,13 +50,14 @@ class Figure:
     routes: list[Route]
     lost: list[Bundle]
     heading: list[Line] = field(default_factory=list)
+    footing: list[Line] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
 
 def compose(chart: Chart) -> Figure:
     """The figure of a chart. The same chart gives the same figure."""
     bundles = bundled(list(chart.links))
-    lost: dict[int, Bundle] = {}
+    lost = {bundle.number: bundle for bundle in bundles[LED:]}
     shapes = [(rows, columns) for rows in TRIED for columns in PANELS]
     while True:
         places = _marked(chart.places, lost)
@@ -86,8 +88,13 @@ def _fitted(
             panels[columns] = _Panel(chart, bundles, led, *columns)
         w, h = panels[columns].around(layouts[shape[0]].width + 4 * UNIT, layouts[shape[0]].height)
         w, h = w + 2 * EDGE, h + HEADING
-        # That it fits the sheet comes first, that it fits the screen second, that it is small last.
-        return 4 * max(w / chart.sheet[0], h / chart.sheet[1], 1) + max(w / SCREEN, 1) / 4 + w * h / 1e8
+        # That it fits the sheet comes first, that it fits the screen and is as broad as a sheet second, size last.
+        sheet, screen, landscape = (
+            max(w / chart.sheet[0], h / chart.sheet[1], 1),
+            max(w / SCREEN, 1),
+            max(h * 1.4 / w, 1),
+        )
+        return 4 * sheet + screen / 4 + landscape / 8 + w * h / 1e8
 
     best = min(shapes, key=misfit)
     return [best], layouts[best[0]], panels[best[1]]
@@ -123,7 +130,7 @@ def _asked(places: tuple[Place, ...], led: list[Bundle]) -> tuple[Measures, dict
     aside = {place.key for place in walk(places) if place.stand in (Stand.BESIDE, Stand.ASSISTANT)}
     needed: Counter[str] = Counter()
     crossing: Counter[int] = Counter()
-    replaced, roomy, linked = set(), set(), set()
+    replaced, roomy, linked, paired = set(), set(), set(), set()
     frames = [place for place in walk(places) if place.stand is Stand.FRAME]
     inside = {frame.key: {each.key for each in walk(frame.children)} for frame in frames}
     for bundle in led:
@@ -135,10 +142,11 @@ def _asked(places: tuple[Place, ...], led: list[Bundle]) -> tuple[Measures, dict
             replaced |= {end for end in bundle.ends if above.get(end) == bundle.hub and end in aside}
         roomy |= {key for key in (bundle.hub, *bundle.ends) if inside.get(key, set()) & {bundle.hub, *bundle.ends}}
         linked |= {end for end in bundle.ends if above.get(end) == bundle.hub}
+        paired |= {key for end in bundle.ends if above.get(end) == above.get(bundle.hub) for key in (end, bundle.hub)}
         linked |= {bundle.hub for end in bundle.ends if above.get(bundle.hub) == end}
     needed = Counter({key: min(need, TRIED[0][0]) for key, need in needed.items()})
-    sets = (frozenset(replaced), frozenset(roomy), frozenset(linked))
-    return Measures(0, needed=needed, replaced=sets[0], roomy=sets[1], linked=sets[2]), crossing
+    sets = [frozenset(found) for found in (replaced, roomy, linked, paired)]
+    return Measures(0, needed=needed, replaced=sets[0], roomy=sets[1], linked=sets[2], paired=sets[3]), crossing
 
 
 @dataclass(slots=True)
@@ -185,7 +193,7 @@ class _Panel:
             paragraphs = [self._set(note.mark, 0, 14, "", bold=True)] if note.mark else []
             x = indent if note.mark in marks else 0
             y = paragraphs[0][-1].y + self.lead if note.mark and not x else 14.0
-            for part in _flowing(note.text, self.column - x) if chart.words.language == "ja" else note.text.split("\n"):
+            for part in note.text.split("\n"):
                 paragraphs.append(self._set(part, x, y, note.language, running=True))
                 y = paragraphs[-1][-1].y + self.lead
             cells.append(_Cell(round(y) - 5, paragraphs))
@@ -233,21 +241,6 @@ class _Panel:
         return max(w, self.column), h + EDGE + high
 
 
-def _flowing(text: str, limit: float) -> list[str]:
-    """The paragraphs of a note; short items of a list that follow each other share lines, each item whole."""
-    parts: list[str] = []
-    joins = False
-    for part in text.split("\n"):
-        is_short = part[:1] in BULLETS and width(part, TEXT) < limit * 0.8
-        if is_short and joins:
-            line = parts[-1].rpartition("\n")[2]
-            parts[-1] += ("\u3000" if width(f"{line}\u3000{part}", TEXT) <= limit else "\n") + part
-        else:
-            parts.append(part)
-        joins = is_short
-    return parts
-
-
 def _heading(text: str) -> _Cell:
     return _Cell(34, [[Line(0, 20, text, 14, True, False, "")]], begins=True)
 
@@ -256,7 +249,7 @@ def _laid_out(words: Words, layout: Layout, routes: list[Route], lost: list[Bund
     """The parts brought together, cut to what is drawn."""
     left, top, right, bottom = _drawn(layout, routes)
     w, h = right - left, bottom - top
-    total = max(panel.around(w, h)[0], 280)
+    total = max(panel.around(w, h)[0], min(up(width(words.title, TITLE, bold=True)), 640), 280)
     figure = Figure(words, 0, 0, (0, 0), layout, routes, lost)
     y = EDGE
     for text, size, language in ((words.title, TITLE, words.title_language), (words.day, 13, "")):
@@ -279,7 +272,7 @@ def _laid_out(words: Words, layout: Layout, routes: list[Route], lost: list[Bund
     end += 4
     for line in wrap(words.source, TEXT, total):
         end += panel.lead
-        figure.heading.append(Line(EDGE, end, line, TEXT, False, True, ""))
+        figure.footing.append(Line(EDGE, end, line, TEXT, False, True, ""))
     figure.width, figure.height = total + 2 * EDGE, end + 12
     return figure
 

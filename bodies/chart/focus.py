@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A place of a tree: its number, that of its parent (None: a root), its depth, its place in reading order, and how
-    many places stand under it at any depth."""
+    """A place of a tree: its number, that of its parent (None: a root), its depth, its left number in the nested sets
+    of its tree (what stands under it comes next), and how many places stand under it at any depth."""
 
     key: int
     parent: int | None
@@ -40,4 +40,12 @@ def choose(rows: Iterable[Row], first: Sequence[int] = (), limit: int = 48) -> S
         (shown.roots if parent is None or parent not in shown.children else shown.children[parent]).append(key)
     for key, children in shown.children.items():
         shown.hidden[key] = by_key[key].below - sum(1 + by_key[child].below for child in children)
+    for key in shown.roots:  # what is shown apart from where it stands is not hidden there
+        holders = [other for other in shown.children if _holds(by_key[other], by_key[key])]
+        if holders:
+            shown.hidden[max(holders, key=lambda other: by_key[other].order)] -= 1 + by_key[key].below
     return shown
+
+
+def _holds(row: Row, other: Row) -> bool:
+    return row.order < other.order <= row.order + 2 * row.below

@@ -22,6 +22,7 @@ PAD = 10  # from a box's border to its text
 NAME, LATIN_NAME = 15, 14  # size of names: Latin words are longer
 TEXT = 12  # size of everything else; nothing in the figure is smaller
 BRACKETS = frozenset("（「『［【〔")
+MOST = 14  # lines of a paragraph
 NARROW = 13 * NAME  # how wide names may be before they are broken
 LISTED = 18 * NAME  # how wide names in hanging columns may be before they are broken
 
@@ -144,6 +145,7 @@ class Measures:
     replaced: frozenset[str] = frozenset()  # places whose typed link to the one above stands for the tree line
     roomy: frozenset[str] = frozenset()  # frames with a link to what is in them
     linked: frozenset[str] = frozenset()  # places with a typed link to the one above, which needs room for its number
+    paired: frozenset[str] = frozenset()  # places with a typed link to one next to them, which needs the same
 
     @property
     def size(self) -> int:
@@ -184,12 +186,17 @@ def _told(place: Place, limit: float, asked: Measures) -> tuple[list[list[Line]]
     for style, language, text in place.paragraphs:
         bold = style is Style.HEADING
         paragraphs.append([])
-        for line in wrap(text, TEXT, limit, bold=bold):
+        for line in _cut_off(wrap(text, TEXT, limit, bold=bold)):
             x = PAD - TEXT // 2 if line[:1] in BRACKETS else PAD  # the empty half of the bracket hangs out
             paragraphs[-1].append(Line(x, y + 13, line, TEXT, bold, bold, language))
             y += leading(TEXT, asked.is_latin)
             wide = max(wide, width(line, TEXT, bold=bold))
     return paragraphs, wide, y if paragraphs else 0
+
+
+def _cut_off(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """A paragraph without what makes a chart unreadable: the page of the body has the rest."""
+    return lines if len(lines) <= MOST else (*lines[: MOST - 1], f"{lines[MOST - 1][:-1]}…")
 
 
 def block(place: Place, asked: Measures) -> Block:
@@ -342,14 +349,20 @@ def _room(below: list[Block], asked: Measures) -> int:
     return 2 * UNIT if any(child.box.place.key in asked.linked for child in below) else 0
 
 
+def _apart(blocks: list[Block], asked: Measures) -> int:
+    """How far blocks stand from each other in a row."""
+    return APART + UNIT if any(each.box.place.key in asked.paired for each in blocks) else APART
+
+
 def _put_rows(made: Block, below: list[Block], asked: Measures) -> None:
     """Children in a row under their parent; what is wider than `wide` goes on in further rows along a spine."""
-    rows = _rows(below, asked.wide, APART)
+    apart = _apart(below, asked)
+    rows = _rows(below, asked.wide, apart)
     box, key = made.box, made.box.place.key
     y, buses = made.bottom, []
     for row in rows:
         buses.append(y + GAP // 2)
-        y = _line_up(row, 0, y + GAP + (_room(row, asked) if row is rows[0] else 0), APART)
+        y = _line_up(row, 0, y + GAP + (_room(row, asked) if row is rows[0] else 0), apart)
     # The boxes of the first row, not its outline, decide where the middle is.
     middle = (rows[0][0].box.middle + rows[0][-1].box.middle) // 2
     dx = up(box.middle - middle)
@@ -441,7 +454,8 @@ def _framed(place: Place, members: list[Block], asked: Measures) -> Block:
     """A frame around its members, which stand in rows, with its title at the top left."""
     side = (4 if place.key in asked.roomy else 2) * UNIT
     size, lead = asked.size, leading(asked.size, asked.is_latin)
-    rows = _rows(members, asked.wide - 2 * side, GAP)
+    apart = max(GAP, _apart(members, asked))
+    rows = _rows(members, asked.wide - 2 * side, apart)
     across = max(sum(member.right - member.left + GAP for member in row) for row in rows)
     names = wrap(place.name, size, max(across, NARROW), bold=True, balanced=True)
     paragraphs, inner, ink = _told(place, max(across, asked.text), asked)
@@ -449,7 +463,7 @@ def _framed(place: Place, members: list[Block], asked: Measures) -> Block:
     head = (UNIT, UNIT // 2, title, up(len(names) * lead + ink + (8 if paragraphs else 4)))
     y = head[1] + head[3] + UNIT // 2
     for row in rows:
-        y = _line_up(row, side, up(y), GAP) + GAP
+        y = _line_up(row, side, up(y), apart) + apart
     w = max(max(member.right for member in members) + side, title + 2 * UNIT, asked.needed.get(place.key, 0))
     h = up(max(member.bottom for member in members) + 2 * UNIT)
     lines = [
@@ -488,18 +502,21 @@ def arrange(forest: tuple[Place, ...], asked: Measures, crossing: Mapping[int, i
 
     `crossing` says how many lines run through the gap under a band, by its number: each needs a lane there.
     """
-    rows: list[list[Block]] = []
+    rows: list[tuple[list[Block], int]] = []
     below: list[int] = []
     for number, band in enumerate(bands(forest)):
-        found = _rows([block(root, asked) for root in band], asked.wide, GAP)
-        rows += found
-        below += [GAP] * (len(found) - 1) + [up(max(GAP, (crossing.get(number, 0) + 1) * UNIT))]
+        blocks = [block(root, asked) for root in band]
+        apart, lines = _apart(blocks, asked), crossing.get(number, 0)
+        found = _rows(blocks, asked.wide, apart)
+        rows += [(row, apart) for row in found]
+        # A lane for each line, and at least so much that a line has room for its number.
+        below += [apart] * (len(found) - 1) + [max(lines + 1, 3) * UNIT if lines else GAP]
     y, layout = 0, Layout([], [], [], 0, 0)
-    for row, gap in zip(rows, below, strict=True):
-        layout.height = _line_up(row, 0, y, GAP)
+    for (row, apart), gap in zip(rows, below, strict=True):
+        layout.height = _line_up(row, 0, y, apart)
         y = layout.height + gap
         layout.width = max(layout.width, row[-1].right)
-    for row in rows:
+    for row, _apart_from_each_other in rows:
         dx = up((layout.width - row[-1].right) / 2)
         for each in row:
             each.shifted(dx, 0)

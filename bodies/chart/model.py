@@ -54,7 +54,7 @@ class Link:
 
 @dataclass(slots=True)
 class Bundle:
-    """Links of one kind and label with one end in common, drawn as one line that forks."""
+    """Links of one kind, label and standing with one end in common, drawn as one line that forks."""
 
     number: int
     kind: str
@@ -100,12 +100,13 @@ class Words:
     kinds: dict[str, str]
     comma: str
     brackets: str  # around the standing of a link: "（%s）"
+    spoken: dict[str, str] = field(default_factory=dict)  # the marks of notes as a screen reader should say them
 
 
-# The printable part of a landscape sheet with margins of 10 mm, in units, where the smallest text (12 units) is printed
-# at 7 points on A3, and at 6 points on A4.
-FULL_SHEET = (1944, 1346)
-COMPACT_SHEET = (1570, 1077)
+# The part of a landscape sheet that the style sheet prints on, in units, where the smallest text (12 units) is printed
+# at 7 points on A3 (404 by 280 mm), and at 6 points on A4 (281 by 192 mm).
+FULL_SHEET = (1963, 1360)
+COMPACT_SHEET = (1593, 1088)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +131,17 @@ def bundled(links: list[Link]) -> list[Bundle]:
 
     Links to one target come together before links from one source.
     """
-    at_target: dict[tuple[str, str, str], _Group] = {}
+    at_target: dict[tuple[str, ...], _Group] = {}
     for order, link in enumerate(links):
-        at_target.setdefault((link.kind, link.label, link.target), _Group(order)).links.append(link)
+        at_target.setdefault((link.kind, link.label, link.standing, link.target), _Group(order)).links.append(link)
     groups = [(group, True) for group in at_target.values() if len(group.links) > 1]
-    at_source: dict[tuple[str, str, str], _Group] = {}
+    at_source: dict[tuple[str, ...], _Group] = {}
     for group in at_target.values():
         if len(group.links) == 1:
             link = group.links[0]
-            at_source.setdefault((link.kind, link.label, link.source), _Group(group.order)).links.append(link)
+            at_source.setdefault((link.kind, link.label, link.standing, link.source), _Group(group.order)).links.append(
+                link
+            )
     groups += [(group, len(group.links) == 1) for group in at_source.values()]
     groups.sort(key=lambda each: each[0].order)
     bundles = []
@@ -146,6 +149,5 @@ def bundled(links: list[Link]) -> list[Bundle]:
         first = group.links[0]
         hub = first.target if to_hub else first.source
         ends = list(dict.fromkeys(link.source if to_hub else link.target for link in group.links))
-        standing = "・".join(dict.fromkeys(link.standing for link in group.links if link.standing))
-        bundles.append(Bundle(number, first.kind, first.label, first.language, hub, ends, to_hub, standing))
+        bundles.append(Bundle(number, first.kind, first.label, first.language, hub, ends, to_hub, first.standing))
     return bundles

@@ -13,12 +13,12 @@ import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from math import ceil, floor, inf
 
 from bodies.chart.layout import TEXT, UNIT, Box, Layout, Point
 from bodies.chart.model import Bundle
-from bodies.chart.text import width, wrap
+from bodies.chart.text import phrases, width, wrap
 
 HALF = UNIT // 2
 BEND = 60  # what a bend costs, in units of length
@@ -30,7 +30,7 @@ ASTRAY = 64  # what it costs to leave or reach a box at another side than the on
 DETOUR = 1.4  # how much longer ways are taken to be than they look: a search that is less thorough, and faster
 APPROACH = 24  # the last piece of a line, which carries the arrowhead, is at least so long
 BADGE = 20  # height of a number's circle
-LABEL = 9 * TEXT + 4  # how wide a label beside a line may be
+LABELS = (9 * TEXT + 4, 5 * TEXT)  # how wide a label beside a line may be: the wider if there is room
 LABEL_LEADING = 16
 TRIED = 16  # places for a number at which room for its label is looked for
 
@@ -55,6 +55,8 @@ def badge_width(number: int) -> float:
 # A free piece of a lane: (vertical, number of the lane, its coordinate, low, high, box at the low end, box at the high
 # end). Boxes by number; -1 where no box ends the channel.
 Channel = tuple[bool, int, int, int, int, int, int]
+# A channel by identity, and whether it is entered too near the goal to end there.
+State = tuple[int, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,15 @@ class Goal:
             start, end, across, stop = (left, right, top, bottom) if vertical else (top, bottom, left, right)
             if across == stop and low < across < high and start < at < end and abs(across - entry) >= UNIT:
                 yield across, True, 0
+
+    def is_short(self, channel: Channel, entry: int) -> bool:
+        """Whether a line entering there is at the box, but too near it for its last piece."""
+        _vertical, _lane, _at, low, high, before, after = channel
+        at_low, at_high = (
+            before == self.number and entry - low < APPROACH,
+            after == self.number and high - entry < APPROACH,
+        )
+        return at_low or at_high
 
     def _borders(self, channel: Channel, entry: int) -> list[int]:
         """Where a channel meets a frame's border, coming from the side where the line began."""
@@ -265,25 +276,27 @@ class Field:
     ) -> tuple[list[Point], bool] | None:
         """The cheapest way from the starts to a box, or to lines that it may join; and whether it joined one.
 
-        A channel is entered once, at its cheapest: what that loses in length it gains in time.
+        A channel is entered once, at its cheapest: what that loses in length it gains in time. Only where that is too
+        near the box to end there, it may be entered once more.
         """
-        heap: list[tuple[int, int, int, Channel, int, Channel | None, bool | None]] = []
+        heap: list[tuple[int, int, int, Channel, int, State | None, bool | None]] = []
         order = 0
         for channel, entry, price in starts:
             heap.append((price + goal.ahead(channel, entry), order, price, channel, entry, None, None))
             order += 1
         heapq.heapify(heap)
         # By identity: channels are not made anew while a way is searched.
-        reached: dict[int, tuple[int, Channel | None]] = {}
-        offered: dict[int, int] = {}
+        reached: dict[State, tuple[Channel, int, State | None]] = {}
+        offered: dict[State, int] = {}
         while heap:
             _estimate, _order, cost, channel, entry, came, joins = heapq.heappop(heap)
             if joins is not None:
-                return self._way(channel, entry, reached), joins
-            if id(channel) in reached:
+                return self._way(channel, entry, came, reached), joins
+            state = id(channel), goal.is_short(channel, entry)
+            if state in reached:
                 continue
-            reached[id(channel)] = (entry, came)
-            offered[id(channel)] = 0
+            reached[state] = (channel, entry, came)
+            offered[state] = 0
             vertical, lane, at, low, high, _before, _after = channel
             crossed = self._crossings(vertical, at, low, high)
             here = bisect_left(crossed, entry)
@@ -291,20 +304,21 @@ class Field:
             for end, joining, price in goal.ends(channel, entry, is_first=came is None):
                 price += cost + abs(end - entry) + CROSSING * abs(bisect_left(crossed, end) - here)
                 price += _hugging(skirts, entry, end)
-                heapq.heappush(heap, (price, order, price, channel, end, None, joining))
+                heapq.heappush(heap, (price, order, price, channel, end, state, joining))
                 order += 1
             least = APPROACH if begins_with_tip and came is None else HALF
             for other in self._across(channel):
                 turn = other[2]
                 length = turn - entry if turn > entry else entry - turn
                 price = cost + BEND + length
-                best = offered.get(id(other), inf)
+                key = id(other), goal.is_short(other, at)
+                best = offered.get(key, inf)
                 if price >= best or length < least:
                     continue
                 price += CROSSING * abs(bisect_left(crossed, turn) - here) + _hugging(skirts, entry, turn)
                 if price < best:
-                    offered[id(other)] = price
-                    heapq.heappush(heap, (price + goal.ahead(other, at), order, price, other, at, channel, None))
+                    offered[key] = price
+                    heapq.heappush(heap, (price + goal.ahead(other, at), order, price, other, at, state, None))
                     order += 1
         return None
 
@@ -319,15 +333,15 @@ class Field:
                 found.append(channels[place - 1])
         return found
 
-    def _way(self, last: Channel, end: int, reached: dict[int, tuple[int, Channel | None]]) -> list[Point]:
-        """The points of a way, from its last channel back."""
+    def _way(
+        self, last: Channel, end: int, state: State | None, reached: dict[State, tuple[Channel, int, State | None]]
+    ) -> list[Point]:
+        """The points of a way, from its end back."""
         points = [_point(last, end)]
-        entry, came = reached[id(last)]
-        while came is not None:
-            points.append(_point(last, entry))
-            last = came
-            entry, came = reached[id(last)]
-        return [_point(last, entry), *reversed(points)]
+        while state is not None:
+            channel, entry, state = reached[state]
+            points.append(_point(channel, entry))
+        return points[::-1]
 
     def _crossings(self, vertical: bool, at: int, low: int, high: int) -> list[int]:
         """Where a channel crosses what is drawn already, sorted."""
@@ -511,19 +525,25 @@ def _badges(field: Field, found: Route) -> Iterator[tuple[float, float]]:
 def _name(field: Field, found: Route, badges: list[tuple[float, float]]) -> None:
     """Set the number where its label has room beside it, else where it stands best; the legend has the label anyway."""
     half = badge_width(found.bundle.number) / 2
-    lines = wrap(found.bundle.label, TEXT, LABEL, balanced=True) if found.bundle.label else ()
-    wide, high = max((width(line, TEXT) for line in lines), default=0), len(lines) * LABEL_LEADING
     found.badge = badges[0]
-    for x, y in badges if lines else ():
-        places = [(x + half + 5, y - high / 2), (x - half - 5 - wide, y - high / 2)]
-        places += [(x + half + 4, y - high - 3), (x + half + 4, y + 3), (x - wide / 2, y - BADGE / 2 - 2 - high)]
-        rects = ((left - 3, top, left + wide + 3, top + high) for left, top in places)
-        free = next((rect for rect in rects if field.is_free(rect)), None)
-        if free is not None:
+    for limit, badge in product(LABELS, badges) if found.bundle.label else ():
+        if limit < LABELS[0] and max(width(phrase, TEXT) for phrase in phrases(found.bundle.label)) > limit:
+            break  # better no label than one cut within its words
+        lines = wrap(found.bundle.label, TEXT, limit, balanced=True)
+        if free := _beside(field, badge, half, max(width(line, TEXT) for line in lines), len(lines) * LABEL_LEADING):
             left, top = free[0] + 3, free[1]
-            found.badge = (x, y)
+            found.badge = badge
             found.label = [(left, top + LABEL_LEADING * number + 12.5, line) for number, line in enumerate(lines)]
             field.write(free)
             break
     x, y = found.badge
     field.write((x - half, y - BADGE / 2, x + half, y + BADGE / 2))
+
+
+def _beside(field: Field, badge: tuple[float, float], half: float, wide: float, high: float) -> Rect | None:
+    """Room for a label of that size next to a number."""
+    x, y = badge
+    places = [(x + half + 5, y - high / 2), (x - half - 5 - wide, y - high / 2)]
+    places += [(x + half + 4, y - high - 3), (x + half + 4, y + 3), (x - wide / 2, y - BADGE / 2 - 2 - high)]
+    rects = ((left - 3, top, left + wide + 3, top + high) for left, top in places)
+    return next((rect for rect in rects if field.is_free(rect)), None)

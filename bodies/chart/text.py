@@ -17,7 +17,7 @@ EMPHASIS = 1.1  # how much wider bold letters are, at most, over a word
 
 # The advance of ASCII characters in ems, by class; and the few others that are wider than their class.
 _ADVANCES = {
-    0.28: " ij|",
+    0.28: " \tij|",
     0.32: "',.:;Il",
     0.36: "!()-[]f{}",
     0.40: "/\\rt",

@@ -55,7 +55,10 @@ def chart_of(
     placements: Sequence[Placement] | None = None,
     links: Sequence[Link] | None = None,
 ) -> dict[str, Any]:
-    """The chart of an edition in its frame on the page, before what has the id `list`."""
+    """The chart of an edition in its frame on the page."""
+    is_large = count is not None and count > FOLDED_FROM
+    if is_large:
+        detail = Detail.COMPACT  # composition and roles would make its top no clearer
     drawn = structure_chart(
         structure,
         Detail(detail),
@@ -66,16 +69,16 @@ def chart_of(
         links=links,
     )
     name = file_name(structure, Detail(detail))
-    return {"chart": drawn, "structure": structure, "detail": detail, "file": name, "after": "list"}
+    return {"chart": drawn, "structure": structure, "sort": detail, "file": name, "is_large": is_large}
 
 
 @register.inclusion_tag("bodies/chart.html", takes_context=True)
 def chart_around(
     context: Context, placement: Placement, path: Sequence[Placement], links: Sequence[Link], *, is_in_force: bool
 ) -> dict[str, Any]:
-    """The chart around a body in its frame on the page, before its relations."""
+    """The chart around a body in its frame on the page."""
     drawn = body_chart(placement, list(path), list(links), seen_by(context["request"]), is_in_force=is_in_force)
-    return {"chart": drawn, "structure": None, "detail": Detail.COMPACT, "after": "relations"}
+    return {"chart": drawn, "structure": None, "sort": "around", "is_large": False}
 
 
 @register.simple_tag

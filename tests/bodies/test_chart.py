@@ -377,7 +377,9 @@ def every_link_is_accounted_for(each: Drawn) -> None:
     bundles = [*(route.bundle for route in figure.routes), *figure.lost]
     assert sorted(bundle.number for bundle in bundles) == list(range(1, len(bundles) + 1))
     covered = Counter(covering for bundle in bundles for covering in ends_of(bundle))
-    assert covered == Counter({(link.source, link.target, link.kind, link.label) for link in each.chart.links})
+    assert covered == Counter(
+        {(link.source, link.target, link.kind, link.label, link.standing) for link in each.chart.links}
+    )
     texts = {box.place.key: "".join(line.text for line in lines_of(box)) for box in figure.layout.boxes}
     for bundle in figure.lost:
         for key in (bundle.hub, *bundle.ends):
@@ -388,10 +390,10 @@ def every_link_is_accounted_for(each: Drawn) -> None:
         assert (entry.sample == "link") == (entry.bundle is not None and entry.bundle not in figure.lost)
 
 
-def ends_of(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
+def ends_of(bundle: Bundle) -> Iterator[tuple[str, ...]]:
     for end in bundle.ends:
         source, target = (end, bundle.hub) if bundle.to_hub else (bundle.hub, end)
-        yield source, target, bundle.kind, bundle.label
+        yield source, target, bundle.kind, bundle.label, bundle.standing
 
 
 def words_stand_free(each: Drawn) -> None:
@@ -665,11 +667,11 @@ LINKS = st.builds(Link, KEYS, KEYS, st.sampled_from(["funds", "advises"]), st.sa
 def test_bundles(links: list[Link]) -> None:
     bundles = bundled(links)
     covered = Counter(covering for bundle in bundles for covering in ends_of(bundle))
-    assert covered == Counter({(link.source, link.target, link.kind, link.label) for link in links})
+    assert covered == Counter({(link.source, link.target, link.kind, link.label, link.standing) for link in links})
     assert [bundle.number for bundle in bundles] == list(range(1, len(bundles) + 1))
     first = [min(n for n, link in enumerate(links) if covers(bundle, link)) for bundle in bundles]
     assert first == sorted(first)
 
 
 def covers(bundle: Bundle, link: Link) -> bool:
-    return (link.source, link.target, link.kind, link.label) in ends_of(bundle)
+    return (link.source, link.target, link.kind, link.label, link.standing) in ends_of(bundle)

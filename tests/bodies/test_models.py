@@ -159,10 +159,11 @@ def test_a_break_hint_is_the_name_with_bars(placement: Placement) -> None:
     placement.name_en, placement.name_breaks_en = "Expert Panel on Policy", "Expert Panel ｜on Policy"
     placement.full_clean()
 
-    placement.name_breaks = "推進｜調査会"
-    with pytest.raises(ValidationError) as refusal:
-        placement.full_clean()
-    assert set(refusal.value.error_dict) == {"name_breaks"}
+    for hint in ("推進｜調査会", "推進専門調査会｜", "推進｜｜専門調査会"):
+        placement.name_breaks = hint
+        with pytest.raises(ValidationError) as refusal:
+            placement.full_clean()
+        assert set(refusal.value.error_dict) == {"name_breaks"}
 
 
 def test_every_named_constraint_has_its_test() -> None:
