@@ -22,7 +22,6 @@ from bodies.chart.text import MARK, UNMARK
 from bodies.models import (
     BREAK,
     Arrangement,
-    Body,
     Kind,
     Link,
     Note,
@@ -198,7 +197,7 @@ def _chart(
         first,
         len(rows) if focus is None else SHOWN,
     )
-    linked = public_codes(structure)
+    linked = structure.public_codes()
     made: dict[int, chart.Place] = {}
     for key in sorted(shown.children, key=lambda key: rows[key].level, reverse=True):
         row, children = rows[key], [made[child] for child in shown.children[key]]
@@ -235,13 +234,6 @@ def _chart(
 def _below(row: Placement) -> int:
     """How many places stand under one, at any depth."""
     return (row.rght - row.lft - 1) // 2
-
-
-def public_codes(structure: Structure) -> set[str] | None:
-    """The bodies that have a page, where not all of them do: a scheduled edition may hold new ones."""
-    if not structure.is_scheduled:
-        return None
-    return set(Body.objects.public().filter(placements__structure=structure).values_list("code", flat=True))
 
 
 def _say(obj: Model, field: str) -> tuple[str, str]:
@@ -334,7 +326,7 @@ def _link(link: Link, structure: Structure) -> chart.Link:
     if link.source_id != structure.source_id:
         standing.append(_say(link.source, "called")[0])
     ends = link.from_placement.body.code, link.to_placement.body.code
-    return chart.Link(*ends, link.kind, label, "", _("、").join(standing))
+    return chart.Link(*ends, link.kind, label, _("、").join(standing))
 
 
 def _shown(row: Placement) -> list[Note]:

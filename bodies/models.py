@@ -110,6 +110,12 @@ class Structure(Cited):
     def is_scheduled(self) -> bool:
         return self.status == Status.PUBLISHED and self.valid_from is not None and self.valid_from > today()
 
+    def public_codes(self) -> set[str] | None:
+        """Its bodies that have a page, where not all of them do: a scheduled edition may hold new ones."""
+        if not self.is_scheduled:
+            return None
+        return set(Body.objects.public().filter(placements__structure=self).values_list("code", flat=True))
+
 
 class EditionQuerySet(models.QuerySet[Any]):
     """Rows that belong to an edition and are as visible as it is."""

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bodies.charts import Detail, file_name, public_codes, structure_chart, upper
+from bodies.charts import Detail, file_name, structure_chart, upper
 from bodies.jsonld import describe
 from bodies.models import Body, Kind, Link, Note, Outline, Placement, PlacementQuerySet, Structure, today
 from bodies.outline import FOLDED_FROM, below, names, walk
@@ -110,7 +110,7 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
         "structure": shown,
         "is_in_force": bool(editions) and editions[0] == shown,
         "editions": editions,
-        "linked": public_codes(shown),
+        "linked": shown.public_codes(),
         "count": sum(1 for path in paths if path[-1][-1] != Kind.GROUP),
         "is_large": is_large,
         "placed": len(paths),

@@ -266,11 +266,10 @@ def _named(route: Route) -> str:
     colour = STROKES[route.bundle.kind].colour
     out = [_badge(route.bundle, *route.badge)]
     if route.label:
-        lang = _lang(route.bundle.language)
         first, *others = route.label
         spans = "".join(f'<tspan x="{_number(x)}" y="{_number(y)}">{_safe(text)}</tspan>' for x, y, text in others)
         at = f'x="{_number(first[0])}" y="{_number(first[1])}"'
-        out.append(f'<text {at} fill="{colour}"{lang}>{_safe(first[2])}{spans}</text>')
+        out.append(f'<text {at} fill="{colour}">{_safe(first[2])}{spans}</text>')
     return "".join(out)
 
 

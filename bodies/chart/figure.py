@@ -179,7 +179,7 @@ class _Panel:
             who = f"{ends} → {names[bundle.hub]}" if bundle.to_hub else f"{names[bundle.hub]} → {ends}"
             if bundle.standing:
                 who += words.brackets % bundle.standing
-            label = self._set(bundle.label or words.kinds[bundle.kind], MEANING, 16, bundle.language, bold=True)
+            label = self._set(bundle.label or words.kinds[bundle.kind], MEANING, 16, "", bold=True)
             meaning = [label, self._set(who, MEANING, label[-1].y + self.lead, "", soft=True)]
             height = round(meaning[-1][-1].y) + 8
             cells.append(_Cell(height, meaning, bundle, "link" if bundle.number in led else ""))

@@ -48,7 +48,6 @@ class Link:
     target: str
     kind: str
     label: str = ""
-    language: str = ""  # of the label, where it is not the figure's
     standing: str = ""  # how it follows from its source, where it is not printed there
 
 
@@ -59,7 +58,6 @@ class Bundle:
     number: int
     kind: str
     label: str
-    language: str
     hub: str
     ends: list[str]
     to_hub: bool  # whether the arrow points at the hub or at the ends
@@ -149,5 +147,5 @@ def bundled(links: list[Link]) -> list[Bundle]:
         first = group.links[0]
         hub = first.target if to_hub else first.source
         ends = list(dict.fromkeys(link.source if to_hub else link.target for link in group.links))
-        bundles.append(Bundle(number, first.kind, first.label, first.language, hub, ends, to_hub, first.standing))
+        bundles.append(Bundle(number, first.kind, first.label, hub, ends, to_hub, first.standing))
     return bundles

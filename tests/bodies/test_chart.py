@@ -124,7 +124,7 @@ def relations(source: random.Random, places: tuple[Place, ...], count: int) -> t
         one, other = source.choice(under) if under and source.random() < 0.3 else source.sample(keys, 2)
         if source.random() < 0.5:
             one, other = other, one
-        found.append(Link(one, other, source.choice(kinds), source.choice(labels), "", source.choice(["", "推定"])))
+        found.append(Link(one, other, source.choice(kinds), source.choice(labels), source.choice(["", "推定"])))
         if source.random() < 0.1:
             found.append(found[-1])
     return tuple(found[:count])
