@@ -210,10 +210,10 @@ def _chart(
             children.append(_more(row.body.code, hidden, href))
         elif hidden:
             paragraphs += (_item(_("この下に %(count)s 機関") % {"count": hidden}),)
-        if focus is not None and not above and row.parent_id and key in shown.roots:
-            paragraphs += (_item(_("（%(name)sの下）") % {"name": _say(row.parent, "name")[0]}),)
         if above and key == first[0]:
             paragraphs += (_item(_("この上に %(count)s 機関") % {"count": above}),)
+        elif focus is not None and row.parent_id and key in shown.roots:
+            paragraphs += (_item(_("（%(name)sの下）") % {"name": _say(row.parent, "name")[0]}),)
         made[key] = _place(row, tuple(children), paragraphs, linked, focus, marked=is_full)
     forest = tuple(made[key] for key in shown.roots)
     hidden = count - sum(1 + _below(rows[key]) for key in shown.roots)

@@ -374,14 +374,16 @@ def test_a_body_deep_down_and_one_with_many_relations_stay_legible(client: Clien
         row = factories.place(structure, f"d{number}", row)
     assert row is not None
     source = factories.source()
+    far = factories.place(structure, "far", name="別の本部")
     for number in range(40):
-        partner = factories.place(structure, f"p{number}")
+        partner = factories.place(structure, f"p{number}", far)
         Link.objects.create(from_placement=row, to_placement=partner, kind=Relation.FUNDS, source=source)
 
     chart = on_page(client, "/bodies/d29/")
 
     said = re.sub(r"\s", "", chart.get_text())
     assert "この上に21機関" in said
+    assert said.count("（別の本部の下）") == charts.PARTNERS
     assert f"このほかの{40 - charts.PARTNERS}件の関係" in said
     assert len(chart.select("a")) == charts.ABOVE + 1 + charts.PARTNERS
 
