@@ -52,10 +52,10 @@ pins:
 	  fi; }
 
 .venv/run: requirements.txt | .venv/bin/pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< && touch $@
 
 .venv/dev: requirements-dev.txt | .venv/bin/pip
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@ .venv/run
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< && touch $@ .venv/run
 
 clean:
 	rm -rf .venv .static .secret-key .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
