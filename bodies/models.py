@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -199,6 +200,14 @@ class PlacementQuerySet(OrderedTreeQuerySet, EditionQuerySet):
     def citing(self, source: Source) -> Self:
         cited = models.Q(source=source) | models.Q(basis_source=source)
         return self.filter(cited).select_related(*self.model.needs)
+
+    def latest_of(self, bodies: Iterable[int | None]) -> dict[int, Placement]:
+        """The place of each body (by primary key) in its latest public edition, whose name it is called by.
+
+        What readers must not see is absent.
+        """
+        rows = self.public().filter(body__in={pk for pk in bodies if pk}).select_related("body")
+        return {row.body_id: row for row in rows.order_by("structure__valid_from")}
 
     def in_full(self) -> Self:
         """With all that a list of composition and roles shows, in a constant number of queries."""

@@ -1,9 +1,7 @@
 """The datasets of bodies and of the structures that hold them."""
 
 from bodies.models import Body, Link, Mandate, Note, Placement, Seat, Structure
-from portal.resources import Dataset, key_field
-
-CITED = ("source", "locator", "locator_en", "evidence", "remark", "remark_en")
+from portal.resources import CITED, Dataset, key_field
 
 
 class StructureResource(Dataset):

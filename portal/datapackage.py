@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from portal.resources import (
     CodesWidget,
     Dataset,
     DateWidget,
+    DecimalWidget,
     IntegerWidget,
     Key,
     datasets,
@@ -94,7 +96,7 @@ def load(folder: Path, using: str = DEFAULT_DB_ALIAS) -> dict[str, Counter[str]]
     loader = _Loader(using)
     try:
         with settle(using):
-            for dataset in datasets():
+            for dataset in loader.datasets.values():
                 if path := files.get(dataset.name):
                     loader.plan(dataset, path)
             loader.refuse_circles()
@@ -148,18 +150,20 @@ class _Loader:
         self.faults: list[Fault] = []
         self.counts: dict[str, Counter[str]] = {}
         self.planned: list[tuple[Dataset, str, list[Row]]] = []
+        self.datasets = {dataset.model: dataset for dataset in datasets()}
         self._known: dict[type[models.Model], dict[Key, models.Model]] = {}
         self._unread: set[Any] = set()  # what a file could not be read for is not reported as absent elsewhere
 
     def known(self, model: type[models.Model]) -> dict[Key, models.Model]:
         """Every row of a dataset by natural key: those in the database, and those planned so far."""
         if model not in self._known:
-            dataset = next(each for each in datasets() if each.model is model)
+            dataset = self.datasets[model]
             rows = list(dataset.rows().using(self.using))
             by_pk = {row.pk: row for row in rows}
-            for row in rows:  # one object for each row, so that a chain of parents can be followed without a query
-                if getattr(row, "parent_id", None) is not None:
-                    row.parent = by_pk[row.parent_id]
+            for name in dataset.self_references:
+                for row in rows:  # one object for each row, so that a chain can be followed without a query
+                    if (pk := getattr(row, f"{name}_id")) is not None:
+                        setattr(row, name, by_pk[pk])
             self._known[model] = {dataset.key(row): row for row in rows}
         return self._known[model]
 
@@ -184,9 +188,14 @@ class _Loader:
                 row.state = "added"
                 known[key] = row.instance
             rows.append(row)
-        # References are resolved when every row of the file is known: a child may stand before its parent.
-        for row in rows:
-            self._fill(dataset, path.name, row)
+        # References are resolved when every row of the file is known, and rows are checked when every one is filled:
+        # a child may stand before its parent.
+        before = len(self.faults)
+        faulty = [self._fill(dataset, path.name, row) for row in rows]
+        for row, columns in zip(rows, faulty, strict=True):
+            if row.state != "unchanged":
+                self._validate(dataset, path.name, row, columns)
+        self.faults[before:] = sorted(self.faults[before:], key=lambda fault: fault.row)
         self.planned.append((dataset, path.name, rows))
 
     def _read(self, dataset: Dataset, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -224,13 +233,15 @@ class _Loader:
                 fault(_("セルが %(found)s 個あります（見出しは %(expected)s 個）。") % counts, number)
         return None
 
-    def _fill(self, dataset: Dataset, file: str, row: Row) -> None:
-        """Put a line's cells into its instance, note whether anything differs, and say what is wrong."""
+    def _fill(self, dataset: Dataset, file: str, row: Row) -> set[str]:
+        """Put a line's cells into its instance, note whether anything differs, and say what is wrong.
+
+        Returns the columns that hold no value to be checked.
+        """
         before = len(self.faults)
         self._fill_values(dataset, file, row)
         open_ends = self._fill_references(dataset, file, row)
-        if row.state != "unchanged":
-            self._validate(dataset, file, row, open_ends | {fault.column for fault in self.faults[before:]})
+        return open_ends | {fault.column for fault in self.faults[before:]}
 
     def _fill_values(self, dataset: Dataset, file: str, row: Row) -> None:
         for name, column in dataset.columns.items():
@@ -243,8 +254,10 @@ class _Loader:
                 continue
             if isinstance(column.widget, CodesWidget):
                 row.lists[column.attribute] = value
-                unknown = [code for code in value if (code,) not in self.known(dataset.model)]
-                self.faults += [Fault(file, _absent(code), row.number, name) for code in unknown]
+                joined = dataset.joined(column.attribute)
+                if joined not in self._unread:
+                    unknown = [code for code in value if (code,) not in self.known(joined)]
+                    self.faults += [Fault(file, _absent(code), row.number, name) for code in unknown]
                 if row.state == "unchanged" and column.widget.clean(column.export(row.instance)) != value:
                     row.state = "changed"
             else:
@@ -288,19 +301,28 @@ class _Loader:
 
     def refuse_circles(self) -> None:
         """A row cannot stand under itself; found here so that the message names the row."""
-        for _dataset, file, rows in self.planned:
-            for row in rows:
-                seen, parent = {id(row.instance)}, getattr(row.instance, "parent", None)
-                while parent is not None and id(parent) not in seen:
-                    seen.add(id(parent))
-                    parent = parent.parent
-                if parent is row.instance:
-                    self.faults.append(Fault(file, _("上位をたどると、自分自身に戻ります。"), row.number, "parent"))
+        for dataset, file, rows in self.planned:
+            for name in dataset.self_references:
+                for row in rows:
+                    seen, next_one = {id(row.instance)}, getattr(row.instance, name)
+                    while next_one is not None and id(next_one) not in seen:
+                        seen.add(id(next_one))
+                        next_one = getattr(next_one, name)
+                    if next_one is row.instance:
+                        column = dataset.references[name][-1]
+                        self.faults.append(Fault(file, _("たどっていくと、自分自身に戻ります。"), row.number, column))
 
     def save(self) -> None:
         for dataset, file, rows in self.planned:
             self.counts[dataset.name] = Counter({"added": 0, "changed": 0, "unchanged": 0})
-            for row in sorted(rows, key=_depth):
+            try:
+                ordered = _in_order(dataset, rows)
+            except CycleError as error:  # through references of several kinds; those of one kind are found before
+                numbers = ", ".join(str(row.number) for row in rows if id(row.instance) in error.args[1])
+                text = _("互いに参照し合う新しい行は、一度に読み込めません（%(rows)s行目）。") % {"rows": numbers}
+                self.faults.append(Fault(file, text))
+                continue
+            for row in ordered:
                 self.counts[dataset.name][row.state] += 1
                 # What hangs on a row that was refused is not tried: the fault is that row's.
                 ends = [getattr(row.instance, attribute) for attribute in dataset.references]
@@ -309,7 +331,8 @@ class _Loader:
             for row in rows:
                 if row.state != "unchanged" and row.instance.pk is not None:
                     for attribute, codes in row.lists.items():
-                        getattr(row.instance, attribute).set(self.known(dataset.model)[code,] for code in codes)
+                        joined = [self.known(dataset.joined(attribute))[code,] for code in codes]
+                        getattr(row.instance, attribute).set(each for each in joined if each.pk is not None)
 
     def _save(self, file: str, row: Row) -> None:
         """Write one row; what only the database can refuse becomes a fault of that row, and the others go on."""
@@ -329,12 +352,14 @@ def _absent(value: str) -> str:
     return _("「%(value)s」がありません。") % {"value": value}
 
 
-def _depth(row: Row) -> int:
-    seen, parent = set[int](), getattr(row.instance, "parent", None)
-    while parent is not None and id(parent) not in seen:
-        seen.add(id(parent))
-        parent = parent.parent
-    return len(seen)
+def _in_order(dataset: Dataset, rows: list[Row]) -> list[Row]:
+    """The rows of a file, each new one before those that point to it. Raises `CycleError`."""
+    by_instance = {id(row.instance): row for row in rows}
+    new = {key for key, row in by_instance.items() if row.state == "added"}
+    order = TopologicalSorter[int]()
+    for key, row in by_instance.items():
+        order.add(key, *new.intersection(id(getattr(row.instance, name)) for name in dataset.self_references))
+    return [by_instance[key] for key in order.static_order()]
 
 
 def dump(folder: Path, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -387,7 +412,7 @@ def _both(key: str, text: Any) -> dict[str, str]:
 
 def _describe(dataset: Dataset, name: str) -> dict[str, Any]:
     column, model_field = dataset.columns[name], dataset.model_field(name)
-    types = {DateWidget: "date", IntegerWidget: "integer", BooleanWidget: "boolean"}
+    types = {DateWidget: "date", IntegerWidget: "integer", DecimalWidget: "number", BooleanWidget: "boolean"}
     constraints: dict[str, Any] = {}
     if not column.readonly and (not model_field.blank or name in dataset.key_columns):
         constraints["required"] = True

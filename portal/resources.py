@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from import_export.fields import Field
 from portal.models import Source
 
 Key = tuple[str, ...]
+CITED = ("source", "locator", "locator_en", "evidence", "remark", "remark_en")  # the last columns of what is Cited
 
 
 class TextWidget(widgets.Widget):
@@ -34,12 +36,39 @@ class TextWidget(widgets.Widget):
 
 
 class IntegerWidget(widgets.Widget):
-    """A whole number in ASCII digits."""
+    """A whole number in up to `digits` ASCII digits; an empty cell is no number where the field allows none."""
 
-    def clean(self, value: str, row: Any = None, **kwargs: Any) -> int:
-        if not (value.isascii() and value.isdigit()) or len(value) > 9:
+    def __init__(self, *, null: bool = False, digits: int = 9) -> None:
+        super().__init__()
+        self.null, self.digits = null, digits
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> int | None:
+        if self.null and not value:
+            return None
+        if not (value.isascii() and value.isdigit()) or len(value) > self.digits:
             raise ValueError(_("0以上の整数を半角数字で書いてください（「%(value)s」）。") % {"value": value})
         return int(value)
+
+
+class DecimalWidget(widgets.Widget):
+    """A number with a decimal point and no thousands separator; an empty cell is no number."""
+
+    def clean(self, value: str, row: Any = None, **kwargs: Any) -> Decimal | None:
+        if not value:
+            return None
+        try:
+            number = Decimal(value) if value.isascii() else None
+        except InvalidOperation:
+            number = None
+        if number is None or not number.is_finite() or self.render(number) != value:
+            raise ValueError(_("数値は 1300 や -0.5 の形で書いてください（「%(value)s」）。") % {"value": value})
+        return number
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        """The shortest form, the same whatever places the database keeps: 130, not 130.0000."""
+        if value is None:
+            return ""
+        return f"{value.normalize():f}" if value else "0"
 
 
 class DateWidget(widgets.Widget):
@@ -70,7 +99,7 @@ class BooleanWidget(widgets.Widget):
 
 
 class CodesWidget(widgets.Widget):
-    """Codes of rows of the same dataset, joined by `;`."""
+    """Codes of rows that a row is joined to, joined by `;`."""
 
     def clean(self, value: str, row: Any = None, **kwargs: Any) -> list[str]:
         return sorted(filter(None, value.split(";")))
@@ -92,13 +121,17 @@ class Dataset(resources.ModelResource):
             models.DateField: DateWidget,
             models.BooleanField: BooleanWidget,
             models.PositiveIntegerField: IntegerWidget,
+            models.PositiveBigIntegerField: IntegerWidget,
+            models.DecimalField: DecimalWidget,
             models.ManyToManyField: CodesWidget,
         }
         return next((widget for kind, widget in types.items() if isinstance(f, kind)), TextWidget)
 
     @classmethod
     def widget_kwargs_for_field(cls, field_name: str, django_field: Any) -> dict[str, Any]:
-        return {}
+        if isinstance(django_field, models.PositiveBigIntegerField):
+            return {"null": django_field.null, "digits": 18}
+        return {"null": django_field.null} if isinstance(django_field, models.PositiveIntegerField) else {}
 
     @property
     def model(self) -> type[models.Model]:
@@ -112,6 +145,15 @@ class Dataset(resources.ModelResource):
     @property
     def key_columns(self) -> Key:
         return tuple(self._meta.import_id_fields)
+
+    @property
+    def self_references(self) -> list[str]:
+        """The foreign keys by which one of its rows points to another."""
+        return [name for name in self.references if self.model._meta.get_field(name).related_model is self.model]
+
+    def joined(self, attribute: str) -> type[models.Model]:
+        """The model whose codes a many-to-many column holds."""
+        return self.model._meta.get_field(attribute).related_model  # type: ignore[return-value]  # a model class
 
     @property
     def columns(self) -> dict[str, Field]:

@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "csp",
     "portal",
     "bodies",
+    "plans",
+    "projects",
 ]
 
 # One dataset = one import-export Resource = one file = one download; in the order in which one refers to another.
@@ -65,6 +67,30 @@ DATASETS = [
     "bodies.resources.SeatResource",
     "bodies.resources.LinkResource",
     "bodies.resources.NoteResource",
+    "plans.resources.PlanResource",
+    "plans.resources.SectionResource",
+    "plans.resources.IndicatorResource",
+    "plans.resources.TargetResource",
+    "plans.resources.ObservationResource",
+    "projects.resources.ProjectResource",
+    "projects.resources.ProgrammeResource",
+    "projects.resources.BudgetResource",
+    "projects.resources.SuccessionResource",
+]
+
+# What search finds, in the order of its page: functions that yield `portal.search.Entry`.
+SEARCHED = [
+    "bodies.search.structures",
+    "bodies.search.bodies",
+    "bodies.search.roles",
+    "bodies.search.seats",
+    "plans.search.plans",
+    "plans.search.sections",
+    "projects.search.projects",
+    "projects.search.programmes",
+    "plans.search.targets",
+    "plans.search.indicators",
+    "portal.search.sources",
 ]
 
 MIDDLEWARE = [

@@ -8,7 +8,9 @@ from typing import Any
 from django.db import connection
 
 from bodies.models import Body, Kind, Placement, Status, Structure
+from plans.models import Indicator, Observation, Plan, PlanKind, Reading, Section, SectionKind, Target
 from portal.models import Source
+from projects.models import Budget, Programme, Project, Stage
 
 LONG_AGO = datetime.date(2020, 4, 1)
 
@@ -48,3 +50,64 @@ def many(structure: Structure, count: int, fan: int = 10) -> list[Placement]:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # else the planner takes the full tables for empty ones
     return rows
+
+
+def plan(code: str = "plan", **fields: Any) -> Plan:
+    """Published, for the fiscal years 2025 to 2029 unless told."""
+    defaults = {
+        "title": f"計画 {code}",
+        "kind": PlanKind.PLAN,
+        "status": Status.PUBLISHED,
+        "from_fy": 2025,
+        "to_fy": 2029,
+        "source": source(),
+    }
+    return Plan.objects.create(code=code, **(defaults | fields))
+
+
+def section(plan: Plan, number: str, parent: Section | None = None, **fields: Any) -> Section:
+    defaults = {"heading": f"項目{number}", "kind": SectionKind.MEASURE, "source": source()}
+    return Section.objects.create(plan=plan, number=number, parent=parent, **(defaults | fields))
+
+
+def indicator(code: str = "deals", **fields: Any) -> Indicator:
+    defaults = {"name": f"指標{code}", "source": source()}
+    return Indicator.objects.get_or_create(code=code, defaults=defaults | fields)[0]
+
+
+def target(plan: Plan, code: str = "t1", **fields: Any) -> Target:
+    """130 a year, as the slide has it, unless told."""
+    reading = {"kind": Reading.LEVEL, "value": 130, "unit": "件", "per": "year"} if "text" not in fields else {}
+    defaults = {"name": f"目標{code}", "text": "130件/年", "indicator": indicator(), "source": source(), **reading}
+    return Target.objects.create(plan=plan, code=code, **(defaults | fields))
+
+
+def observation(plan: Plan, code: str, year: int | None, value: Any, **fields: Any) -> Observation:
+    """The value of one fiscal year."""
+    defaults = {
+        "indicator": indicator(),
+        "period": f"{year}年度",
+        "from_fy": year,
+        "to_fy": year,
+        "text": f"{value}件",
+        "value": value,
+        "unit": "件",
+        "source": source(),
+    }
+    return Observation.objects.create(plan=plan, code=code, **(defaults | fields))
+
+
+def project(plan: Plan, code: str = "pj", **fields: Any) -> Project:
+    defaults = {"name": f"プロジェクト{code}", "number": plan.projects.count() + 1, "source": source()}
+    return Project.objects.create(plan=plan, code=code, **(defaults | fields))
+
+
+def programme(code: str, *projects: Project, **fields: Any) -> Programme:
+    created = Programme.objects.create(code=code, **({"name": f"事業{code}", "source": source()} | fields))
+    created.projects.set(projects)
+    return created
+
+
+def budget(plan: Plan, code: str, **fields: Any) -> Budget:
+    defaults = {"fiscal_year": 2025, "stage": Stage.INITIAL, "text": "1億円", "amount": 100_000_000, "source": source()}
+    return Budget.objects.create(plan=plan, code=code, **(defaults | fields))

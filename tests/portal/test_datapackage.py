@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from django.db import connection
 from django.utils.translation import override
 
 from bodies.models import Body, Link, Mandate, Placement, Structure
+from plans.models import Plan, Section
 from portal import datapackage, revision
 from portal.datapackage import Unloadable
 from portal.models import Source
+from projects.models import Project, Succession
 from tests import factories
 from tests.conftest import PACKAGE
 from tests.portal.test_tree import is_right
@@ -38,6 +41,13 @@ def edit(path: Path, change: Callable[[list[list[str]]], object]) -> None:
     change(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def empty() -> None:
+    """Every row of public data goes, past all that protects it."""
+    with connection.cursor() as cursor:
+        for table in reversed(revision.watched_tables()):
+            cursor.execute(f'DELETE FROM "{table}"')
 
 
 def set_cell(path: Path, row: int, column: str, value: str) -> None:
@@ -62,9 +72,7 @@ def test_load_dump_load_is_lossless(tmp_path: Path) -> None:
     for name in FILES:
         assert (tmp_path / "out" / name).read_bytes() == (PACKAGE / name).read_bytes(), name
 
-    Structure.objects.all().delete()
-    Body.objects.all().delete()
-    Source.objects.all().delete()
+    empty()
     datapackage.load(tmp_path / "out")
     datapackage.dump(tmp_path / "again")
     for name in FILES:
@@ -85,9 +93,23 @@ def test_any_two_structures_come_back_byte_for_byte_in_whatever_order_they_were_
         for row in rows[:2]:
             Mandate.objects.create(placement=row, code="m", text=tricky("役割"), source=factories.source())
         Link.objects.create(from_placement=rows[0], to_placement=rows[1], kind="funds", source=factories.source())
+    for number in range(2):  # what stands first in the file points to what stands last
+        plan = factories.plan(f"plan-{9 - number}", title=tricky("計画"), sort_order=number)
+        section = factories.section(plan, "1", factories.section(plan, "2"), text=tricky("本文"))
+        target = factories.target(
+            plan, f"t{9 - number}", section=section, value=Decimal("-0.5"), cumulative=Decimal(10) ** 15
+        )
+        project = factories.project(plan, f"pj{9 - number}", section=section)
+        project.ministries.set(Body.objects.all())
+        factories.programme(f"p{number}", *Project.objects.all())
+        factories.budget(plan, f"b{number}", project=project, amount=10**17, approx=True)
+        Succession.objects.create(code=f"s{number}", successor=project, kind="new", source=factories.source())
+    wrong = factories.observation(plan, "z", 2025, None, grade="a", text=tricky("値"))
+    factories.observation(plan, "a", None, Decimal("56.7"), replaces=wrong)
+    Plan.objects.filter(code="plan-9").update(follows=plan)
+    Section.objects.filter(plan__code="plan-9", number="1").update(counterpart=target.section)
     datapackage.dump(tmp_path / "first")
-    Structure.objects.all().delete()
-    Body.objects.all().delete()
+    empty()
 
     datapackage.load(tmp_path / "first")
     datapackage.dump(tmp_path / "second")
@@ -261,8 +283,8 @@ def test_a_circle_of_parents_is_refused_at_each_of_its_rows(package: Path) -> No
     set_cell(package / "placements.csv", 2, "parent", "council")  # hq under the council that stands under hq
 
     assert faults(package) == [
-        "placements.csv 2行目 列「parent」: 上位をたどると、自分自身に戻ります。",
-        "placements.csv 5行目 列「parent」: 上位をたどると、自分自身に戻ります。",
+        "placements.csv 2行目 列「parent」: たどっていくと、自分自身に戻ります。",
+        "placements.csv 5行目 列「parent」: たどっていくと、自分自身に戻ります。",
     ]
 
 
@@ -272,7 +294,7 @@ def test_a_circle_closed_by_rows_outside_the_file_is_refused(package: Path) -> N
     edit(package / "placements.csv", lambda rows: rows.__setitem__(slice(2, None), []))
     set_cell(package / "placements.csv", 2, "parent", "council")
 
-    assert faults(package) == ["placements.csv 2行目 列「parent」: 上位をたどると、自分自身に戻ります。"]
+    assert faults(package) == ["placements.csv 2行目 列「parent」: たどっていくと、自分自身に戻ります。"]
 
 
 @pytest.mark.django_db
@@ -334,6 +356,71 @@ def test_successors_are_read_and_an_unknown_one_is_refused(package: Path) -> Non
 
     set_cell(package / "bodies.csv", 2, "successors", "nobody")
     assert faults(package) == ["bodies.csv 2行目 列「successors」: 「nobody」がありません。"]
+
+
+@pytest.mark.django_db
+def test_codes_of_another_dataset_are_joined_and_an_unknown_one_is_refused(package: Path) -> None:
+    set_cell(package / "projects.csv", 2, "ministries", "mhlw;hq")
+    datapackage.load(package)
+    assert sorted(Project.objects.get(code="pj1").ministries.values_list("code", flat=True)) == ["hq", "mhlw"]
+    assert datapackage.load(package)["projects"]["changed"] == 0
+
+    set_cell(package / "projects.csv", 2, "ministries", "mhlw;pj1")
+    assert faults(package) == ["projects.csv 2行目 列「ministries」: 「pj1」がありません。"]
+
+
+@pytest.mark.django_db
+def test_new_rows_that_point_to_each_other_in_a_circle_of_several_kinds_are_told(package: Path) -> None:
+    def circle(rows: list[list[str]]) -> None:
+        at = {name: rows[0].index(name) for name in rows[0]}
+        for number, points in {
+            "x": {"parent": "y"},
+            "y": {"counterpart_plan": "third-period", "counterpart": "x"},
+        }.items():
+            row = [*rows[1]]
+            row[at["number"]], row[at["parent"]] = number, ""
+            for name, value in points.items():
+                row[at[name]] = value
+            rows.append(row)
+
+    edit(package / "sections.csv", circle)
+
+    (found,) = faults(package)
+    assert re.fullmatch(r"sections\.csv: 互いに参照し合う新しい行は、一度に読み込めません（\d+, \d+行目）。", found)
+
+
+@pytest.mark.django_db
+def test_a_published_value_cannot_be_changed_by_loading(package: Path) -> None:
+    datapackage.load(package)
+    set_cell(package / "observations.csv", 2, "remark", "備考は直せる。")
+    assert datapackage.load(package)["observations"]["changed"] == 1
+
+    set_cell(package / "observations.csv", 2, "value", "999")
+
+    (found,) = faults(package)
+    assert found.startswith("observations.csv 2行目: 登録した実績値は、書き換えも削除もできません。")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["1,300", "１３０", "1e3", "NaN", "Infinity", "130.0", "+130", "0130", "-0", "abc"])
+def test_numbers_are_read_strictly(package: Path, value: str) -> None:
+    set_cell(package / "targets.csv", 2, "value", value)
+
+    (found,) = faults(package)
+    assert found == f"targets.csv 2行目 列「value」: 数値は 1300 や -0.5 の形で書いてください（「{value}」）。"
+
+
+@pytest.mark.django_db
+def test_years_and_amounts_may_be_empty_and_nothing_else(package: Path) -> None:
+    set_cell(package / "plans.csv", 2, "from_fy", "令和7")
+    set_cell(package / "budgets.csv", 2, "amount", "-1")
+    set_cell(package / "projects.csv", 2, "number", "")
+
+    assert faults(package) == [
+        "plans.csv 2行目 列「from_fy」: 0以上の整数を半角数字で書いてください（「令和7」）。",
+        "projects.csv 2行目 列「number」: 0以上の整数を半角数字で書いてください（「」）。",
+        "budgets.csv 2行目 列「amount」: 0以上の整数を半角数字で書いてください（「-1」）。",
+    ]
 
 
 @pytest.mark.django_db

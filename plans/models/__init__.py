@@ -1,0 +1,27 @@
+"""What is to be reached: plans and their outline, and the targets that they set with what has been observed since."""
+
+from plans.models.plan import InPlanQuerySet, Plan, PlanKind, Section, SectionKind
+from plans.models.target import (
+    Calendar,
+    Comparator,
+    Indicator,
+    Observation,
+    ObservationStanding,
+    Reading,
+    Target,
+)
+
+__all__ = [
+    "Calendar",
+    "Comparator",
+    "InPlanQuerySet",
+    "Indicator",
+    "Observation",
+    "ObservationStanding",
+    "Plan",
+    "PlanKind",
+    "Reading",
+    "Section",
+    "SectionKind",
+    "Target",
+]

@@ -1,0 +1,238 @@
+"""Rules about plans, sections, targets and observations that hold whoever writes."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from bodies.models import Status
+from plans.models import Observation, Plan, Section, SectionKind, Target
+from plans.progress import State
+from portal import revision
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(constraint: str, **fields: Any) -> None:
+    """One row is changed past all of Django's own checks, and the database refuses it."""
+    model, pk = fields.pop("of")
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        model._base_manager.filter(pk=pk).update(**fields)
+
+
+def test_the_database_refuses_values_outside_its_lists() -> None:
+    plan = factories.plan()
+    section = factories.section(plan, "1")
+    target = factories.target(plan)
+    refused("plans_plan_kind_listed", of=(Plan, plan.pk), kind="x")
+    refused("plans_plan_status_listed", of=(Plan, plan.pk), status="x")
+    refused("plans_section_kind_listed", of=(Section, section.pk), kind="x")
+    refused("plans_target_kind_listed", of=(Target, target.pk), kind="x")
+    refused("plans_target_comparator_listed", of=(Target, target.pk), comparator="!")
+    refused("plans_target_per_listed", of=(Target, target.pk), per="day")
+    refused("plans_target_calendar_listed", of=(Target, target.pk), calendar="XX")
+
+
+def test_the_database_refuses_what_cannot_be() -> None:
+    plan = factories.plan()
+    section = factories.section(plan, "1")
+    factories.section(plan, "2")
+    target = factories.target(plan)
+    refused("plans_plan_period_in_order", of=(Plan, plan.pk), from_fy=2030)
+    refused("plans_plan_follows_another", of=(Plan, plan.pk), follows=plan)
+    refused("(?i)unique", of=(Section, section.pk), number="2")
+    refused("plans_section_counterpart_is_another", of=(Section, section.pk), counterpart=section)
+    refused("plans_target_derived_baseline_has_value", of=(Target, target.pk), baseline_derived=True)
+    with pytest.raises(IntegrityError, match="plans_observation_period_in_order"), transaction.atomic():
+        factories.observation(plan, "o1", 2025, 1, to_fy=None)
+    with pytest.raises(IntegrityError, match="plans_observation_period_in_order"), transaction.atomic():
+        factories.observation(plan, "o2", 2025, 1, to_fy=2024)
+
+
+def test_sections_stand_in_order_and_move_with_what_hangs_under_them() -> None:
+    plan = factories.plan()
+    one = factories.section(plan, "1", sort_order=2)
+    two = factories.section(plan, "2", sort_order=1)
+    factories.section(plan, "1.1", one)
+
+    assert [each.number for each in Section.objects.filter(plan=plan)] == ["2", "1", "1.1"]
+    one.refresh_from_db()
+    one.parent = two
+    one.save()
+    assert [(each.number, each.level) for each in Section.objects.filter(plan=plan)] == [("2", 0), ("1", 1), ("1.1", 2)]
+
+
+def test_a_plan_with_targets_cannot_be_deleted_and_one_without_takes_its_sections_along() -> None:
+    plan, empty = factories.plan(), factories.plan("empty")
+    factories.target(plan)
+    factories.section(empty, "1")
+
+    with pytest.raises(ProtectedError):
+        plan.delete()
+    empty.delete()
+    assert not Section.objects.filter(number="1").exists()
+
+
+def test_only_published_plans_and_what_is_theirs_are_public() -> None:
+    for status in Status:
+        plan = factories.plan(f"plan-{status}", status=status)
+        factories.section(plan, "1")
+        factories.target(plan, f"t-{status}", indicator=factories.indicator(f"i-{status}"))
+        factories.observation(plan, f"o-{status}", 2025, 1, indicator=factories.indicator(f"i-{status}"))
+
+    assert [each.code for each in Plan.objects.public()] == ["plan-published"]
+    assert [each.plan.code for each in Section.objects.public()] == ["plan-published"]
+    assert [each.code for each in Target.objects.public()] == ["t-published"]
+    assert [each.code for each in Observation.objects.public()] == ["o-published"]
+    assert [each.code for each in type(factories.indicator()).objects.public()] == ["i-published"]
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2019-12-31", None),
+        ("2020-03-31", None),
+        ("2020-04-01", "second"),
+        ("2025-03-31", "second"),
+        ("2025-04-01", "third"),
+        ("2031-01-01", "third"),
+    ],
+)
+def test_the_plan_we_are_in_changes_in_april(day: str, expected: str | None) -> None:
+    factories.plan("second", from_fy=2020, to_fy=2024)
+    factories.plan("third")
+    factories.plan("fourth", from_fy=2024, status=Status.DRAFT)
+    factories.plan("strategy", kind="strategy", from_fy=2019)
+
+    found = Plan.objects.current(datetime.date.fromisoformat(day))
+
+    assert (found.code if found is not None else None) == expected
+
+
+def test_a_target_stands_in_its_own_plan_and_in_a_category() -> None:
+    plan, other = factories.plan(), factories.plan("other")
+    target = factories.target(plan)
+    target.full_clean()
+
+    target.section = factories.section(other, "1")
+    with pytest.raises(ValidationError, match="目標と同じ計画の項目"):
+        target.full_clean()
+    target.section, target.category = None, factories.section(plan, "2")
+    with pytest.raises(ValidationError, match="目標の区分を表す項目"):
+        target.full_clean()
+    target.category = factories.section(plan, "3", kind=SectionKind.CATEGORY)
+    target.full_clean()
+
+
+def test_an_observation_is_never_changed_or_deleted() -> None:
+    plan = factories.plan()
+    row = factories.observation(plan, "o1", 2025, 120)
+    row.remark = "備考は直せる"
+    row.save()
+
+    row.value = Decimal(121)
+    for attempt in (row.save, row.full_clean, row.delete, Observation.objects.all().delete):
+        with pytest.raises(ValidationError, match="書き換えも削除もできません"):
+            attempt()
+    with pytest.raises(ValidationError, match="書き換えも削除もできません"):
+        Observation.objects.update(value=1)
+    with pytest.raises(ValidationError, match="書き換えも削除もできません"), transaction.atomic():
+        Observation.objects.bulk_update([row], ["value"])
+    stored = Observation.objects.get()
+    assert (stored.value, stored.remark) == (Decimal(120), "備考は直せる")
+
+
+def test_a_correction_replaces_the_value_in_the_progress() -> None:
+    plan = factories.plan()
+    target = factories.target(plan, cumulative=650, cumulative_from=2025, cumulative_to=2029)
+    wrong = factories.observation(plan, "o1", 2025, 20)
+    assert Target.objects.in_words().get().progress.state == State.BELOW_COURSE
+
+    right = factories.observation(plan, "o2", 2025, 140, replaces=wrong)
+
+    read = Target.objects.in_words().get(pk=target.pk)
+    assert [each.code for each in read.observations] == ["o2"]
+    assert read.progress.actual == 140
+    assert read.progress.state == State.ON_COURSE
+    assert [each.is_replaced for each in read.indicator.observations.all()] == [True, False]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.observation(plan, "o3", 2025, 1, replaces=wrong)
+    right.replaces = factories.observation(plan, "other", 2025, 1, indicator=factories.indicator("other"))
+    with pytest.raises(ValidationError, match="同じ指標"):
+        Observation(
+            indicator=factories.indicator(),
+            plan=plan,
+            code="o4",
+            period="x",
+            text="x",
+            source=factories.source(),
+            replaces=right.replaces,
+        ).full_clean()
+
+
+def test_what_has_no_years_of_its_own_is_measured_in_those_of_the_plan() -> None:
+    plan = factories.plan()
+    factories.observation(plan, "before", 2024, 500)
+    factories.observation(plan, "first", 2025, 140)
+    factories.target(plan)
+
+    progress = Target.objects.in_words().get().progress
+
+    assert (progress.years, progress.actual, progress.state) == ((2025,), Decimal(140), State.ON_COURSE)
+
+
+def test_a_reading_says_what_the_words_state_and_what_was_added() -> None:
+    target = factories.target(
+        factories.plan(),
+        text="企業導出件数130件/年(20件増)",
+        kind="level",
+        value=130,
+        unit="件",
+        per="year",
+        delta=20,
+        baseline=110,
+        baseline_derived=True,
+        from_fy=2025,
+        to_fy=2029,
+    )
+
+    reading = {name: is_stated for name, _value, is_stated in target.recorded}
+
+    assert reading == {
+        "kind": True,
+        "value": True,
+        "unit": True,
+        "per": True,
+        "delta": True,
+        "baseline": True,
+        "baseline_derived": True,
+        "from_fy": False,
+        "to_fy": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda plan: Plan.objects.filter(pk=plan.pk).update(title="x"),
+        lambda plan: factories.section(plan, "1"),
+        lambda plan: factories.target(plan),
+        lambda plan: factories.observation(plan, "o", 2025, 1),
+        lambda plan: factories.programme("p", factories.project(plan)),
+        lambda plan: factories.budget(plan, "b"),
+    ],
+)
+def test_every_change_moves_the_revision(write: Any) -> None:
+    plan = factories.plan()
+    before = revision.current().number
+
+    write(plan)
+
+    assert revision.current().number > before
