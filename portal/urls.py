@@ -3,7 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path, register_converter
 
-from portal import views
+from portal import search, views
 
 
 class CodeConverter:
@@ -31,8 +31,11 @@ urlpatterns = [
     *i18n_patterns(
         path("", views.home, name="home"),
         path("", include("bodies.urls")),
+        path("", include("plans.urls")),
+        path("", include("projects.urls")),
         path("sources/", views.sources, name="sources"),
         path("sources/<code:code>/", views.source, name="source"),
+        path("search/", search.search, name="search"),
         path("sitemap/", views.sitemap, name="sitemap"),
         re_path(rf"^(?P<name>{'|'.join(views.PAGES)})/$", views.page, name="page"),
         prefix_default_language=False,
