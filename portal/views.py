@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
@@ -35,9 +36,9 @@ SHOWN_PER_KIND = 50
 class NotFound(Http404):
     """Nothing at this address, in words, with addresses that may have been meant: `(address, name)`."""
 
-    def __init__(self, message: str, suggestions: list[tuple[str, str]] | None = None) -> None:
+    def __init__(self, message: str, suggestions: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message)
-        self.suggestions = suggestions or []
+        self.suggestions = suggestions
 
 
 class Unacceptable(BadRequest):

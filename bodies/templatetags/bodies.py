@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -91,6 +91,13 @@ def body_link(placement: Placement, linked: set[str] | None = None, *, short: bo
     if linked is not None and placement.body.code not in linked:
         return name
     return format_html('<a href="{}">{}</a>', reverse("body", args=[placement.body.code]), name)
+
+
+@register.simple_tag
+def body_at(places: Mapping[int, Placement], pk: int | None) -> SafeString | str:
+    """The short name of a body by its primary key, as `Placement.objects.latest_of` found it; nothing where hidden."""
+    place = places.get(pk or 0)
+    return body_link(place, short=True) if place is not None else ""
 
 
 @register.simple_tag

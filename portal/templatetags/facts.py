@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -16,21 +16,36 @@ from django.utils.translation import gettext as _
 from portal.models import Cited, EnglishStanding, Evidence, Reading, Source
 
 register = template.Library()
+JAPANESE, LATIN = re.compile("[ぁ-ゖァ-ヺ㐀-鿿々]"), re.compile("[A-Za-z]{3}")
+QUOTED = re.compile("([◎○「（【]*[ぁ-ゖァ-ヺ㐀-鿿々][ぁ-ゖァ-ヺー㐀-鿿々、。・◎○〜～「」（）【】０-９0-9]*)")
 
 
 def pick(japanese: str, english: str) -> SafeString:
     """The text in the reader's language; Japanese stands in for missing English and says that it is Japanese."""
     if get_language() == "ja":
         return conditional_escape(japanese)
-    return (
-        conditional_escape(english) if english or not japanese else format_html('<span lang="ja">{}</span>', japanese)
+    if japanese and not english:
+        return format_html('<span lang="ja">{}</span>', japanese)
+    pieces = QUOTED.split(english)  # what an English text quotes in Japanese stands at the odd places
+    if len(pieces) == 1:
+        return conditional_escape(english)
+    marks = (
+        format_html('<span lang="ja">{}</span>', piece) if place % 2 else piece for place, piece in enumerate(pieces)
     )
+    return format_html_join("", "{}", ((mark,) for mark in marks))
 
 
 @register.filter
 def local(obj: Any, field: str) -> SafeString:
     """`{{ placement|local:"name" }}`: that field in the reader's language."""
     return pick(getattr(obj, field), getattr(obj, f"{field}_en"))
+
+
+@register.filter
+def verbatim(text: str) -> SafeString:
+    """Words as a document prints them, whatever language the page is in, marked with their own."""
+    language = "ja" if JAPANESE.search(text) else "en" if LATIN.search(text) else ""
+    return format_html('<span lang="{}">{}</span>', language, text) if language else conditional_escape(text)
 
 
 @register.filter
