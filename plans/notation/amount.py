@@ -34,7 +34,7 @@ _PRIOR = re.compile("(?:前|昨)年度?")
 _NOT_A_PART = re.compile("前年|昨年|補正|合計|総額|^計$|要求|要望|内訳")
 _BEHIND = re.compile("(?:を(?:計上|要求|措置)(?:する|した|している)?|等)?")
 _ELSEWHERE = re.compile("で(?:実施|計上|措置)(?:している)?")
-_MINISTRY = re.compile("[一-龥こ]|科技|内閣府|.{1,8}省|AMED|インハウス")
+_MINISTRY = re.compile("[一-龥こ]|科技|文科|厚労|経産|内閣府|.{1,8}省|AMED|インハウス")
 _HEADING = re.compile(r"\((?:単位:?)?((?:百万|[千億])?円)\)")
 _BARE = re.compile("(?<![0-9,.A-Za-z])[0-9][0-9,.]*(?=$|[ ()、])")
 _NIL = re.compile("(?P<name>.*[^-ー]|)(?:-|(?<=[一-龥])ー)")
@@ -250,7 +250,9 @@ class _Budget:
             if len(years) > 1 or self.year is None or years[0].first != self.year - 1:
                 raise Unread("the year of what?")
             self.put("prior", _money(numbers[0]))
-        elif not said or _PRIOR.match(said):
+        elif not said and (numbers[0].sign or numbers[0].change):
+            self._change(numbers[0])
+        elif not said or (_PRIOR.match(said) and not numbers[0].sign):
             self.put("prior", _money(numbers[0]))
         elif "補正" in said:
             self.put("supplementary", _money(numbers[0]))
@@ -279,17 +281,16 @@ def _parts(phrases: list[list[Node]]) -> dict[str, Decimal | None]:
         if len(tokens) < len(phrase):
             raise Unread("brackets among parts")
         if kinds == [Kind.TEXT] and (nil := _NIL.fullmatch(tokens[0].text)):
-            name = nil["name"]
+            name = nil["name"].rstrip("は:")
         elif kinds[:1] == [Kind.TEXT] and kinds[1:2] in ([Kind.QUANTITY], [Kind.BARE]) and tokens[1].quantity:
             if "".join(token.text for token in tokens[2:]) not in ("", "等"):
                 raise Unread("words behind a part")
-            name, quantity = tokens[0].text, tokens[1].quantity
+            name, quantity = tokens[0].text.rstrip("は:"), tokens[1].quantity
             if kinds[1] is Kind.BARE and not _MINISTRY.fullmatch(name):
                 raise Unread("a number that need not be money")
             value = _money(replace(quantity, unit="円") if kinds[1] is Kind.BARE else quantity)
         else:
             raise Unread("no named amount")
-        name = name.rstrip("は:")
         if not name or name in parts or _NOT_A_PART.search(name):
             raise Unread("a part without a name of its own")
         parts[name] = value

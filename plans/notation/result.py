@@ -35,7 +35,7 @@ class Result(Reading):
 
 _RATE = re.compile(r"\((?:目標)?達成[率度][:は]?(?P<rate>[0-9]{1,4}(?:\.[0-9]{1,4})?)%\)$")
 _SAID = re.compile("(?:評価|評定|判定)$")
-_ASKED = re.compile("(?:評価|評定|判定|指標[0-9]{1,2}|達成状況)[:は]?$")
+_ASKED = re.compile("(?:評価(?:結果)?|評定|判定|指標[0-9]{1,2}|達成状況|達成度|進捗度)[:は)]?$")
 _GRADE = re.compile("(?:[◎○△×]|(?<![A-Za-z])[SABCDEFNsabcdefn][+-]?)$")
 _NUMBERED = re.compile("指標[0-9]{1,2}")
 _ZERO = re.compile("(?:(?P<of>[^0-9]+)[はが:])?ゼロ(?P<unit>件|社|本|名|人|品目|拠点)?")

@@ -104,8 +104,6 @@ def _last_year(text: str, place: int, first: _Year) -> _Year | None:
     calendar = _CALENDARS[found["suffix"]] if found["suffix"] else "FY"
     if first.era:
         return _Year(_count(first.era, found["n"]), calendar, found.end(), first.era)
-    if len(found["n"]) == 1:
-        raise Unread("a year of one digit")
     return _Year(first.year // 100 * 100 + int(found["n"]), calendar, found.end())
 
 
