@@ -23,7 +23,7 @@ def plans() -> Iterator[Entry]:
 def sections() -> Iterator[Entry]:
     for row in Section.objects.public().select_related("plan"):
         texts = (
-            Text(_("番号"), row.number, row.number, is_name=True),
+            Text(_("番号"), row.number if row.number[0].isdigit() else "", "", is_name=True),
             Text(_("本文"), row.text, row.text_en),
             Text(_("備考"), row.remark, row.remark_en),
         )

@@ -57,8 +57,9 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
         "plan": shown,
         "parts": {node.row[1].number: node for node in nodes},
         "nodes": nodes,
-        "categories": _by_category(shown, targets.filter(source=shown.source).in_words()),
+        "categories": _by_category(shown, targets.filter(source=shown.source).in_place()),
         "count": targets.count(),
+        "observed": shown.observations.count(),
         "responsible": Placement.objects.latest_of([shown.responsible_id]).get(shown.responsible_id or 0),
         "followers": shown.followers.public(),
     }
@@ -149,10 +150,13 @@ def targets(request: HttpRequest, code: str) -> HttpResponse:
     """The targets of a plan by each source's own categories, and what was observed in its period."""
     seen_by(request)
     shown = _plan(code)
-    rows = list(Target.objects.public().filter(plan=shown).in_words())
+    held = Target.objects.public().filter(plan=shown)
+    rows = list(held.in_place())
     chosen = Filter(request.GET, rows)
-    page = Paginator([each for each in rows if chosen.accepts(each)], SHOWN).get_page(request.GET.get("page"))
-    groups = _by_category(shown, page)
+    # A state is worked out from all that was observed; else only what the page shows is read in full.
+    found = [each.pk for each in (held.in_words() if chosen.state else rows) if chosen.accepts(each)]
+    page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
+    groups = _by_category(shown, held.filter(pk__in=list(page)).in_words())
     if chosen or page.has_other_pages():
         groups = [(source, [(category, held) for category, held in found if held]) for source, found in groups]
         groups = [(source, found) for source, found in groups if found]

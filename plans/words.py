@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from plans.models import Calendar, Comparator
+from plans.models import UNSAID, Calendar, Comparator
 from plans.progress import Rule, State
 
 STATES = {
@@ -47,7 +47,7 @@ RULES = {
     Rule.MILESTONE: gettext_lazy("期限までに何かを行うという目標です。数値がないため、割合は計算しません。"),
     Rule.CONTRIBUTE: gettext_lazy("より大きな目標への貢献を定めたものです。割合は計算しません。"),
     Rule.OBSERVED: gettext_lazy("推移を観測する指標です。目標値がないため、割合は計算しません。"),
-    Rule.UNREAD: gettext_lazy("文章で述べられた目標です。数値の目標としては読み取っていないため、割合は計算しません。"),
+    Rule.UNREAD: gettext_lazy("数値の目標としては読み取っていないため、割合は計算しません。"),
 }
 # On English pages: one and several. A plain count stands without its Japanese counter.
 UNITS_EN = {
@@ -114,7 +114,7 @@ def amount(value: Decimal | int | None, unit: str = "", comparator: str = "", pe
 
 def year(value: int, calendar: str = Calendar.FISCAL, *, full: bool = False) -> str:
     """2025年度 or, in full, 令和7（2025）年度; FY2025 or FY2025 (Apr 2025–Mar 2026); calendar years likewise."""
-    is_calendar = calendar == Calendar.CALENDAR
+    is_calendar = calendar in (Calendar.CALENDAR, UNSAID)
     if get_language() != "ja":
         if is_calendar:
             return str(value)

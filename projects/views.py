@@ -17,7 +17,7 @@ from portal.revision import seen_by
 from portal.templatetags.facts import pick
 from portal.views import NotFound
 from projects.models import Budget, Programme, Project, Succession
-from projects.sight import Line, Sight
+from projects.sight import Line, Sight, sight_of
 
 SHOWN = 200  # programmes and budgets on one page
 
@@ -26,9 +26,8 @@ SHOWN = 200  # programmes and budgets on one page
 def projects(request: HttpRequest) -> HttpResponse:
     """The projects of the plan we are in, those of other plans, and what became of them."""
     seen_by(request)
-    rows = list(Project.objects.public().in_words())
     current = Plan.objects.current()
-    sight = Sight(rows, programmes=Programme.objects.public().in_words())
+    sight = sight_of(Project.objects.all())
     groups: dict[Plan, list[Line]] = {}
     for line in sight.lines:
         groups.setdefault(line.project.plan, []).append(line)
@@ -62,6 +61,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "programmes": programmes,
         "budgets": budgets,
         "targets": Target.objects.public().about(shown.section).in_words() if shown.section is not None else [],
+        "has_targets": Target.objects.filter(plan=shown.plan).exists(),
         "came_from": Succession.objects.public().filter(successor=shown).in_words(),
         "went_into": Succession.objects.public().filter(predecessor=shown).in_words(),
     }
@@ -85,11 +85,9 @@ def alignment(request: HttpRequest) -> HttpResponse:
     plan = Plan.objects.current()
     if plan is None:
         raise NotFound(_("公開されている計画は、まだありません。"))
-    rows = list(Project.objects.public().filter(plan=plan).in_words())
-    programmes = Programme.objects.public().filter(projects__in=rows).distinct().in_words()
     here = Q(plan=plan) | Q(plan=plan.follows_id) | Q(section__counterpart__plan=plan)
     targets = Target.objects.public().filter(here).in_words()
-    sight = Sight(rows, programmes=programmes, targets=targets)
+    sight = sight_of(Project.objects.filter(plan=plan), targets)
     places = Placement.objects.latest_of([plan.responsible_id])
     responsible = places.get(plan.responsible_id or 0)
     context = {"plan": plan, "sight": sight, "by_body": sight.by_body(), "responsible": responsible}

@@ -2,6 +2,7 @@
 
 from plans.models.plan import InPlanQuerySet, Plan, PlanKind, Section, SectionKind
 from plans.models.target import (
+    UNSAID,
     Calendar,
     Comparator,
     Indicator,
@@ -12,6 +13,7 @@ from plans.models.target import (
 )
 
 __all__ = [
+    "UNSAID",
     "Calendar",
     "Comparator",
     "InPlanQuerySet",

@@ -113,6 +113,9 @@ class Per(models.TextChoices):
     FISCAL_YEAR = "fiscal_year", _("1年度当たり")
 
 
+UNSAID = "?"  # how a year is named where the document does not say which calendar it is of
+
+
 class Calendar(models.TextChoices):
     """Whether years begin in April or in January."""
 
@@ -126,17 +129,13 @@ class TargetQuerySet(InPlanQuerySet):
         here = models.Q(section=section) | models.Q(category=section)
         return self.filter(here | models.Q(section__counterpart=section))
 
+    def in_place(self) -> Self:
+        """With what says where each stands: its section and what that corresponds to, its category, its source."""
+        return self.select_related("plan", "section__counterpart__plan", "section__plan", "category__plan", "source")
+
     def in_words(self) -> Self:
         """With all that a list or a page of targets shows of each, in a constant number of queries."""
-        related = (
-            "plan",
-            "section__counterpart__plan",
-            "section__plan",
-            "category__plan",
-            "indicator__source",
-            "source",
-        )
-        return self.select_related(*related).prefetch_related(*of_indicator("indicator__"))
+        return self.in_place().select_related("indicator__source").prefetch_related(*of_indicator("indicator__"))
 
 
 class Target(Cited):
@@ -303,7 +302,8 @@ class Target(Cited):
         words = read_target(self.text)
         stated = {name: getattr(words, name, None) for name in self.reading_fields}
         held = [(name, getattr(self, name)) for name in self.reading_fields]
-        return [(name, value, stated[name] == value) for name, value in held if value not in (None, "", False, "=")]
+        said = [(name, value) for name, value in held if value is not False and value not in (None, "", "=")]
+        return [(name, value, stated[name] == value) for name, value in said]
 
     @property
     def goal(self) -> Goal:
@@ -320,6 +320,11 @@ class Target(Cited):
         if self.baseline_fy is None and (named := re.fullmatch(r"[FC]Y([0-9]{4})", self.base_period)):
             taken["baseline_fy"] = int(named[1])
         return Goal(**taken)
+
+    @property
+    def years(self) -> str:
+        """How its years are named: as fiscal or calendar ones, or as neither where the document does not say."""
+        return self.calendar or (UNSAID if self.per or self.kind == Reading.OBSERVE else Calendar.FISCAL)
 
     @property
     def others(self) -> list[Target]:

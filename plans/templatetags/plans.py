@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from bodies.models import Placement, today
 from plans.graph import Labels, Point, draw
 from plans.models import Calendar, Observation, ObservationStanding, Plan, Reading, Section, Target
-from plans.progress import Progress, year_end
+from plans.progress import Progress, Rule, year_end
 from plans.words import RULES, STATES, amount, period, spans, unit_of, year
 from portal.models import Evidence
 from portal.revision import seen_by
@@ -92,7 +92,26 @@ def state_words(progress: Progress) -> str:
 
 @register.filter
 def rule_words(progress: Progress) -> str:
+    """How it was worked out, in words."""
+    if progress.rule == Rule.CUMULATIVE and progress.total_years is None:
+        return _("合計の目標です。いつからいつまでの合計かが示されていないため、目安は計算しません。")
     return str(RULES[progress.rule])
+
+
+@register.filter
+def due_year(progress: Progress, calendar: str) -> str:
+    """The year whose value is the next that can be published."""
+    day = progress.next_due
+    return year(day.year if calendar == Calendar.CALENDAR else day.year - 1, calendar) if day is not None else ""
+
+
+@register.simple_tag
+def tied(target: Target) -> SafeString | str:
+    """A badge where a target belongs to a project only by what its section was found to correspond to."""
+    section = target.section
+    if section is None or target.subject == section or section.evidence == Evidence.PRINTED:
+        return ""
+    return format_html('<span class="badge badge-{}">{}</span>', section.evidence, section.get_evidence_display())
 
 
 @register.filter
@@ -145,17 +164,19 @@ def graph(target: Target) -> dict[str, Any]:
         provisional=_("速報"),
         reference=_("参考値"),
         gaps=dict.fromkeys(late, _("未公表")),
-        period=period(first, last, target.calendar),
+        period=period(first, last, target.years),
     )
     facts = {
         "goal": strip_tags(amount(goal, target.unit, target.comparator)),
         "years": labels.period,
         "count": len([point for point in points if not point.is_reference]),
     }
+    described = _("目標値 %(goal)s（%(years)s）。数値は、この図の次の表にあります。")
+    seen = _("公表された実績値は%(count)s個です。") if facts["count"] else _("実績値は未公表です。")
     svg = draw(
         f"graph-{target.code}",
         words(target, "name") if target.name_en or get_language() == "ja" else target.code,
-        _("目標値 %(goal)s（%(years)s）。公表された実績値：%(count)s 件。数値は、この図の次の表にあります。") % facts,
+        f"{described % facts}{seen % facts}",
         unit=unit_of(target.unit),
         from_year=first,
         to_year=last,
@@ -167,11 +188,11 @@ def graph(target: Target) -> dict[str, Any]:
     )
     rows: list[tuple[str, str, SafeString]] = []
     if start is not None:
-        rows.append((labels.baseline, period(start_year, start_year, target.calendar), amount(start, target.unit)))
+        rows.append((labels.baseline, period(start_year, start_year, target.years), amount(start, target.unit)))
     for point in points:
         kind = labels.reference if point.is_reference else labels.provisional if point.is_provisional else labels.actual
-        rows.append((kind, period(point.year, point.until, target.calendar), amount(point.value, target.unit)))
-    rows += [(labels.gaps[each], year(each, target.calendar), SafeString("")) for each in late]
+        rows.append((kind, period(point.year, point.until, target.years), amount(point.value, target.unit)))
+    rows += [(labels.gaps[each], year(each, target.years), SafeString("")) for each in late]
     rows.append((labels.goal, labels.period, amount(goal, target.unit, target.comparator, target.per)))
     return {"svg": mark_safe(svg), "rows": rows}  # noqa: S308 - draw() escapes every text
 
@@ -183,6 +204,8 @@ def _points(target: Target) -> list[Point]:
         if each.value is None or each.from_fy is None or each.unit != target.unit:
             continue
         reference, value = is_reference(each, target), each.value
+        if reference and (each.to_fy, value) == (target.baseline_fy, target.baseline):
+            continue  # it stands there as the baseline
         if target.value is None and not reference:
             total = value = total + value
         found.append(

@@ -104,9 +104,12 @@ def badge(value: str) -> SafeString:
 
 
 @register.inclusion_tag("portal/cite.html")
-def cite(fact: Cited, what: str = "") -> dict[str, Any]:
-    """Where a fact was read, and how it follows from that; `what` says which of several facts is meant."""
-    return {"groups": [(what, places([fact]))]}
+def cite(fact: Cited, what: str = "", *, brief: bool = False) -> dict[str, Any]:
+    """Where a fact was read, and how it follows from that; `what` says which of several facts is meant.
+
+    `brief`: without the remark, which the fact's own page has.
+    """
+    return {"groups": [(what, places([fact]))], "brief": brief}
 
 
 @register.inclusion_tag("portal/cite.html")

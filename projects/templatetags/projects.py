@@ -10,13 +10,15 @@ from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from bodies.models import Placement
+from bodies.models import Placement, today
 from plans.models import Plan, Section, Target
-from plans.words import figure
+from plans.progress import year_end
+from plans.words import figure, period
 from portal.templatetags.facts import pick
 from projects.models import Programme, Project
-from projects.sight import Sight
+from projects.sight import sight_of
 
 register = template.Library()
 LISTED = 20  # programmes that a body's page names
@@ -31,29 +33,30 @@ def yen(amount: int | None) -> str:
 
 
 @register.simple_tag
-def project_link(project: Project, *, short: bool = False) -> SafeString:
-    """A project's name, leading to its page."""
+def project_link(project: Project, *, short: bool = False, dated: bool = False) -> SafeString:
+    """A project's name, leading to its page; `dated`: with the years of its plan where these are over."""
     name = pick(project.name, project.name_en)
     if short and project.short_name:
         name = pick(project.short_name, project.short_name_en or project.name_en)
-    return format_html('<a href="{}">{}</a>', project.get_absolute_url(), name)
+    last = project.plan.to_fy
+    years = ""
+    if dated and last is not None and year_end(last) < today():
+        years = _("（%(years)s）") % {"years": period(project.plan.from_fy, last)}
+    return format_html('<a href="{}">{}{}</a>', project.get_absolute_url(), name, years)
 
 
 @register.inclusion_tag("projects/project_cards.html")
 def project_cards() -> dict[str, Any]:
     """The projects of the plan we are in, for the home page."""
     plan = Plan.objects.current()
-    return {"plan": plan, "lines": Sight(_of_plan(plan)).lines if plan is not None else []}
+    found = Project.objects.public().filter(plan=plan).select_related("plan") if plan is not None else []
+    return {"plan": plan, "projects": found}
 
 
 @register.inclusion_tag("projects/projects_of_plan.html")
 def projects_of_plan(plan: Plan) -> dict[str, Any]:
     """The projects of a plan, for its page."""
-    return {"lines": Sight(_of_plan(plan)).lines, "plan": plan}
-
-
-def _of_plan(plan: Plan) -> Any:
-    return Project.objects.public().filter(plan=plan).in_words()
+    return {"lines": sight_of(Project.objects.filter(plan=plan)).lines, "plan": plan}
 
 
 @register.inclusion_tag("projects/project_of.html")
@@ -64,36 +67,39 @@ def project_of(section: Section) -> dict[str, Any]:
 
 @register.inclusion_tag("projects/line_of_sight.html")
 def line_of_sight(target: Target) -> dict[str, Any]:
-    """From a target to the section, the project, the council and the headquarters, for the target's page."""
+    """From a target to the section, the project, the ministries, the council and the headquarters."""
     subject = target.subject
-    rows = Project.objects.public().filter(section=subject).in_words() if subject is not None else []
     plan = target.plan
     places = Placement.objects.latest_of([plan.responsible_id])
     return {
         "target": target,
-        "lines": Sight(rows).lines,
+        "lines": sight_of(Project.objects.filter(section=subject)).lines if subject is not None else [],
         "responsible": places.get(plan.responsible_id or 0),
     }
 
 
 @register.inclusion_tag("projects/projects_of.html")
 def projects_of(placement: Placement) -> dict[str, Any]:
-    """All that a body and what stands under it answers for: projects with their targets, and programmes."""
+    """What a body and what stands under it is linked to: projects with their targets, and programmes."""
     inside = Q(tree_id=placement.tree_id, lft__gte=placement.lft, rght__lte=placement.rght)
     bodies = Placement.objects.filter(inside).order_by().values("body")
     named = Project.ministries.through.objects.filter(body__in=bodies).values("project")
     programmes = Programme.objects.public().filter(ministry__in=bodies)
     paid = Programme.projects.through.objects.filter(programme__in=programmes.order_by().values("pk")).values("project")
     tied = Q(council__in=bodies) | Q(lead__in=bodies) | Q(pk__in=named) | Q(pk__in=paid)
-    projects = list(Project.objects.public().filter(tied).in_words())
-    targets = Target.objects.public().filter(
-        Q(section__projects__in=projects) | Q(section__counterpart__projects__in=projects)
-    )
-    of_projects = Programme.objects.public().filter(projects__in=projects).distinct().in_words()
-    sight = Sight(projects, programmes=of_projects, targets=targets.in_words().distinct())
+    projects = Project.objects.public().filter(tied).order_by().values("pk")
+    own = Q(section__projects__in=projects) | Q(section__counterpart__projects__in=projects)
+    targets = Target.objects.public().filter(own).distinct().in_place()
+    sight = sight_of(Project.objects.filter(pk__in=projects), targets)
+    roles = {
+        line.project.pk: role
+        for place, held in sight.by_body()
+        if place.body_id == placement.body_id
+        for line, role in held
+    }
     return {
         "placement": placement,
-        "lines": sight.lines,
+        "rows": [(line, roles.get(line.project.pk)) for line in sight.lines],
         "programmes": programmes.in_words()[:LISTED],
         "more": max(0, programmes.count() - LISTED),
     }

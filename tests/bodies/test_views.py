@@ -68,8 +68,8 @@ def test_body_page_asks_the_same_for_1_and_3_of_everything(client: Client) -> No
         factories.place(structure, f"three-{code}", three)
     fill(three, 3, top)
 
-    assert queries(client, "/bodies/one/") == 17
-    assert queries(client, "/bodies/three/") == 17
+    assert queries(client, "/bodies/one/") == 18
+    assert queries(client, "/bodies/three/") == 18
 
 
 @pytest.mark.django_db

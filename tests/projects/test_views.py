@@ -58,10 +58,10 @@ def test_pages_ask_the_same_for_1_and_3_of_everything(client: Client, count: int
 
     assert found == {
         "/projects/": 12,
-        "/projects/pj0/": 15,
+        "/projects/pj0/": 16,
         "/programmes/": 7,
         "/alignment/": 14,
-        "/plans/plan/targets/t0/": 11,
+        "/plans/plan/targets/t0/": 14,
     }
 
 
@@ -83,7 +83,7 @@ def test_the_eight_projects_stand_with_council_ministries_and_what_changed(clien
         [each.get_text() for each in card.select(".kind .badge")]
         for card in shown.select("ol.project-cards")[0].select("li")
     ]
-    assert badges == [["維持"], ["維持"], ["維持"], ["新設"], ["再編"], ["再編"], ["再編"], ["新設"]]
+    assert badges == [["維持"], ["維持"], ["維持"], ["新設"], ["再編", "推定"], ["再編", "推定"], ["再編", "推定"], ["新設"]]
     assert len(shown.select("#plan-second-period ~ .project-cards li")) == 6
 
 
@@ -163,12 +163,17 @@ def test_line_of_sight_leads_from_a_target_up_to_the_headquarters(client: Client
         "/plans/third-period-strategy/sections/annex.drugs/",
         "/plans/third-period/sections/1.3.1/",
         "/projects/pj1/",
+        "/bodies/mhlw/",
         "/bodies/kyogikai01/",
         "/bodies/council/",
         "/bodies/hq/",
     ]
     whole = page(client, "/plans/third-period/targets/slide-04/")
-    assert [str(link["href"]) for link in whole.select(".sight a")] == ["/plans/third-period/", "/bodies/hq/"]
+    assert [str(link["href"]) for link in whole.select(".sight a")] == [
+        "/plans/third-period/sections/targets.aim/",
+        "/plans/third-period/",
+        "/bodies/hq/",
+    ]
 
 
 def answers(client: Client, code: str) -> set[str]:
