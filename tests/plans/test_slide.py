@@ -99,7 +99,7 @@ def test_the_plan_stands_on_one_page(client: Client, third_period: None) -> None
 
 def test_every_numeric_target_stands_on_a_page_with_its_source_and_place(client: Client, third_period: None) -> None:
     numeric = Target.objects.public().exclude(value=None, cumulative=None).select_related("plan", "source")
-    assert len(numeric) == 19
+    assert len(numeric) == 18
 
     for target in numeric:
         soup = page(client, target.get_absolute_url())

@@ -15,6 +15,7 @@ with FILE.open(encoding="utf-8", newline="") as table:
     ROWS = list(csv.DictReader(table))
 # Neither a number nor a direction is printed, or the copy that was read is cut off.
 UNREAD = ["plan-g2", "str-11", "str-g2"]
+THRESHOLD = ["plan-g1"]  # its number says which companies are meant, not what is to be reached; left out by decision
 
 
 def stored(cell: str, value: Any) -> Any:
@@ -24,7 +25,7 @@ def stored(cell: str, value: Any) -> Any:
     return cell if isinstance(value, str) else float(cell or "nan")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row["code"] for row in ROWS])
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["code"]) for row in ROWS if row["code"] not in THRESHOLD])
 def test_what_the_words_say_is_what_is_recorded(row: dict[str, str]) -> None:
     reading = read_target(row["text"])
     said = reading.as_dict() if reading else {}
@@ -33,4 +34,4 @@ def test_what_the_words_say_is_what_is_recorded(row: dict[str, str]) -> None:
 
 def test_only_targets_in_words_are_not_read() -> None:
     assert [row["code"] for row in ROWS if read_target(row["text"]) is None] == UNREAD
-    assert [row["code"] for row in ROWS if not row["kind"]] == UNREAD
+    assert [row["code"] for row in ROWS if not row["kind"]] == sorted([*THRESHOLD, *UNREAD])
