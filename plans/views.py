@@ -170,7 +170,8 @@ def targets(request: HttpRequest, code: str) -> HttpResponse:
         "states": [(state.value, words) for state, words in STATES.items()],
         "page": page,
         "count": len(rows),
-        "observations": observed[:SHOWN],
+        "observations": list(observed[:SHOWN]),
+        "more_observations": observed.count() > SHOWN,
     }
     return render(request, "plans/targets.html", context)
 

@@ -82,6 +82,9 @@ COMPARED_EN = {
 }
 
 
+ERAS = (("令和", 2019), ("平成", 1989), ("昭和", 1926), ("大正", 1912), ("明治", 0))
+
+
 def figure(value: Decimal | int) -> str:
     """A number with its thousands set apart, and without needless places: 4,250; 56.7."""
     return f"{value.normalize():,f}" if isinstance(value, Decimal) else f"{value:,}"
@@ -95,6 +98,8 @@ def amount(value: Decimal | int | None, unit: str = "", comparator: str = "", pe
     if get_language() == "ja":
         before = "約" if comparator == Comparator.ABOUT else ""
         behind = Comparator(comparator).label if comparator and comparator not in ("=", "~") else ""
+        if unit == "位" and comparator == Comparator.AT_MOST:
+            behind = "以内"  # 以下 would be the places below it
         yearly = {"year": "/年", "fiscal_year": "/年度"}.get(per, "")
         if unit == "USD":
             return format_html("{}{}米ドル{}{}", before, number, behind, yearly)
@@ -124,11 +129,9 @@ def year(value: int, calendar: str = Calendar.FISCAL, *, full: bool = False) -> 
 
 
 def _era(value: int) -> str:
-    """The era and its year in which a fiscal year begins: 令和7. Those that begin before May 2019 are 平成."""
-    name, first = ("令和", 2018) if value >= 2020 else ("平成", 1988)
-    if value == 2019:
-        return "令和元"
-    return f"{name}{value - first}"
+    """The era of most of a year, and its number in it: 令和7; the first is 元."""
+    name, first = next((name, first) for name, first in ERAS if value >= first)
+    return f"{name}{value - first + 1 if value > first else '元'}"
 
 
 def period(first: int | None, last: int | None, calendar: str = "") -> str:

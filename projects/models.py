@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
 from bodies.models import Body
-from plans.models import InPlanQuerySet, Plan, Section
+from plans.models import YEARS, InPlanQuerySet, Plan, Section
 from portal.models import Cited, EnglishStanding, Evidence, Reading, Source, code_field, english_standing_field, one_of
 
 
@@ -370,7 +370,7 @@ class Budget(Cited):
         verbose_name=_("計画"),
         help_text=_("どの計画の区分による予算か（計画のコード）。"),
     )
-    fiscal_year = models.PositiveIntegerField(_("年度"), help_text=_("予算の年度（西暦）。"))
+    fiscal_year = models.PositiveIntegerField(_("年度"), validators=YEARS, help_text=_("予算の年度（西暦）。"))
     stage = models.CharField(
         _("段階"),
         max_length=13,

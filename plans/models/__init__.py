@@ -1,6 +1,6 @@
 """What is to be reached: plans and their outline, and the targets that they set with what has been observed since."""
 
-from plans.models.plan import InPlanQuerySet, Plan, PlanKind, Section, SectionKind
+from plans.models.plan import YEARS, InPlanQuerySet, Plan, PlanKind, Section, SectionKind
 from plans.models.target import (
     UNSAID,
     Calendar,
@@ -14,6 +14,7 @@ from plans.models.target import (
 
 __all__ = [
     "UNSAID",
+    "YEARS",
     "Calendar",
     "Comparator",
     "InPlanQuerySet",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, ClassVar, Self
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +21,12 @@ number_validator = RegexValidator(
 )
 
 
+YEARS = [MinValueValidator(1868), MaxValueValidator(2200)]  # from the first year of Meiji on: eras have names
+
+
 def fiscal_year_field(label: Any, help_text: Any) -> models.PositiveIntegerField[int | None, int | None]:
     """A fiscal year, named by the year in which it starts; where the calendar is CY, a calendar year."""
-    return models.PositiveIntegerField(label, null=True, blank=True, help_text=help_text)
+    return models.PositiveIntegerField(label, null=True, blank=True, validators=YEARS, help_text=help_text)
 
 
 class PlanKind(models.TextChoices):

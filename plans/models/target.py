@@ -370,6 +370,11 @@ class ObservationQuerySet(InPlanQuerySet):
 
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
 
+    def bulk_create(self, objs: Any, *args: Any, update_conflicts: bool = False, **kwargs: Any) -> list[Any]:
+        if update_conflicts:
+            raise ValidationError(APPEND_ONLY)
+        return super().bulk_create(objs, *args, **kwargs)
+
     def delete(self) -> tuple[int, dict[str, int]]:
         raise ValidationError(APPEND_ONLY)
 

@@ -145,6 +145,8 @@ def test_an_observation_is_never_changed_or_deleted() -> None:
         Observation.objects.update(value=1)
     with pytest.raises(ValidationError, match="書き換えも削除もできません"), transaction.atomic():
         Observation.objects.bulk_update([row], ["value"])
+    with pytest.raises(ValidationError, match="書き換えも削除もできません"):
+        Observation.objects.bulk_create([row], update_conflicts=True, unique_fields=["code"], update_fields=["value"])
     stored = Observation.objects.get()
     assert (stored.value, stored.remark) == (Decimal(120), "備考は直せる")
 

@@ -76,7 +76,7 @@ def fill(plan: Plan, count: int, observed: int, prefix: str = "t") -> None:
     [
         ("/plans/", 2),
         ("/plans/plan/", 9),
-        ("/plans/plan/targets/", 8),
+        ("/plans/plan/targets/", 9),
         ("/plans/plan/targets/t-t0/", 5),
         ("/indicators/t-i0/", 4),
         ("/plans/plan/sections/t-1/", 12),

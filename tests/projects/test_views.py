@@ -83,7 +83,16 @@ def test_the_eight_projects_stand_with_council_ministries_and_what_changed(clien
         [each.get_text() for each in card.select(".kind .badge")]
         for card in shown.select("ol.project-cards")[0].select("li")
     ]
-    assert badges == [["維持"], ["維持"], ["維持"], ["新設"], ["再編", "推定"], ["再編", "推定"], ["再編", "推定"], ["新設"]]
+    assert badges == [
+        ["維持"],
+        ["維持"],
+        ["維持"],
+        ["新設"],
+        ["再編", "推定"],
+        ["再編", "推定"],
+        ["再編", "推定"],
+        ["新設"],
+    ]
     assert len(shown.select("#plan-second-period ~ .project-cards li")) == 6
 
 
