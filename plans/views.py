@@ -106,6 +106,7 @@ def _by_category(
         found[category.source_id, category.pk] = []
         sources.setdefault(category.source_id, category.source)
     for each in targets:
+        categories.setdefault(each.category_id, each.category)
         found.setdefault((each.source_id, each.category_id), []).append(each)
         sources.setdefault(each.source_id, each.source)
     order = {pk: place for place, pk in enumerate(sources)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
 
 from bodies.models import Body
-from plans.models import YEARS, InPlanQuerySet, Plan, Section
+from plans.models import YEARS, InPlanQuerySet, Plan, Section, in_eras
 from portal.models import Cited, EnglishStanding, Evidence, Reading, Source, code_field, english_standing_field, one_of
 
 
@@ -182,8 +182,13 @@ class Project(Cited):
         return replace(own, words=self.marking, words_en="", **place)
 
     def clean(self) -> None:
+        """The database cannot hold this rule (it joins), so every ordinary door does."""
         if self.section is not None and self.section.plan != self.plan:
             raise ValidationError({"section": _("プロジェクトと同じ計画の項目でなければなりません。")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)
 
 
 class SuccessionKind(models.TextChoices):
@@ -349,8 +354,10 @@ class Stage(models.TextChoices):
 
 class BudgetQuerySet(InPlanQuerySet):
     def public(self) -> Self:
-        known = models.Q(programme__isnull=True) | models.Q(programme__in=Programme.objects.public())
-        return super().public().filter(known)
+        """As visible as plan, project and programme are together."""
+        programme = models.Q(programme__isnull=True) | models.Q(programme__in=Programme.objects.public())
+        project = models.Q(project__isnull=True) | models.Q(project__in=Project.objects.public())
+        return super().public().filter(programme, project)
 
     def in_words(self) -> Self:
         return self.select_related("project", "programme", "ministry", "source", "plan")
@@ -429,6 +436,7 @@ class Budget(Cited):
         constraints = [
             *Cited.Meta.constraints,
             one_of("stage", Stage),
+            in_eras("fiscal_year"),
             models.CheckConstraint(
                 condition=models.Q(amount__isnull=True) | models.Q(within__isnull=True),
                 name="projects_budget_amount_or_bound",
@@ -451,5 +459,10 @@ class Budget(Cited):
         return (*names, f"{self.fiscal_year} {self.text}", "")
 
     def clean(self) -> None:
+        """The database cannot hold this rule (it joins), so every ordinary door does."""
         if self.project is not None and self.project.plan != self.plan:
             raise ValidationError({"project": _("予算と同じ計画のプロジェクトでなければなりません。")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)

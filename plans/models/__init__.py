@@ -1,6 +1,6 @@
 """What is to be reached: plans and their outline, and the targets that they set with what has been observed since."""
 
-from plans.models.plan import YEARS, InPlanQuerySet, Plan, PlanKind, Section, SectionKind
+from plans.models.plan import YEARS, InPlanQuerySet, Plan, PlanKind, Section, SectionKind, in_eras
 from plans.models.target import (
     UNSAID,
     Calendar,
@@ -27,4 +27,5 @@ __all__ = [
     "Section",
     "SectionKind",
     "Target",
+    "in_eras",
 ]

@@ -24,6 +24,18 @@ number_validator = RegexValidator(
 YEARS = [MinValueValidator(1868), MaxValueValidator(2200)]  # from the first year of Meiji on: eras have names
 
 
+def in_eras(*fields: str) -> models.CheckConstraint:
+    """Years that are years, whoever writes them: a slip of the keys would draw millions of them."""
+    condition = models.Q()
+    for field in fields:
+        condition &= models.Q(**{f"{field}__isnull": True}) | models.Q(**{f"{field}__range": (1868, 2200)})
+    return models.CheckConstraint(
+        condition=condition,
+        name="%(app_label)s_%(class)s_years",
+        violation_error_message=_("年は、1868 から 2200 までの西暦で入力してください。"),
+    )
+
+
 def fiscal_year_field(label: Any, help_text: Any) -> models.PositiveIntegerField[int | None, int | None]:
     """A fiscal year, named by the year in which it starts; where the calendar is CY, a calendar year."""
     return models.PositiveIntegerField(label, null=True, blank=True, validators=YEARS, help_text=help_text)
@@ -116,6 +128,7 @@ class Plan(Cited):
         constraints = [
             *Cited.Meta.constraints,
             one_of("status", Status),
+            in_eras("from_fy", "to_fy"),
             one_of("kind", PlanKind),
             one_of("title_en_standing", EnglishStanding, blank=True),
             one_of("purpose_en_standing", EnglishStanding, blank=True),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bodies.models import today
-from plans.models.plan import InPlanQuerySet, Plan, Section, SectionKind, fiscal_year_field
+from plans.models.plan import InPlanQuerySet, Plan, Section, SectionKind, fiscal_year_field, in_eras
 from plans.notation import read_target
 from plans.progress import Goal, Progress, Result, progress
 from portal.models import Cited, EnglishStanding, Source, code_field, english_standing_field, one_of
@@ -266,6 +266,7 @@ class Target(Cited):
             one_of("kind", Reading, blank=True),
             one_of("comparator", Comparator, blank=True),
             one_of("per", Per, blank=True),
+            in_eras("from_fy", "to_fy", "target_fy", "deadline_fy", "cumulative_from", "cumulative_to", "baseline_fy"),
             one_of("calendar", Calendar, blank=True),
             models.CheckConstraint(
                 condition=models.Q(baseline_derived=False) | models.Q(baseline__isnull=False),
@@ -283,13 +284,21 @@ class Target(Cited):
     def says(self) -> tuple[str, str, str, str]:
         return self.name, self.name_en, self.text, self.text_en
 
-    def clean(self) -> None:
+    def refuse_other_plans(self) -> None:
+        """Section and category are of its own plan. The database cannot hold this rule (it joins)."""
         for field in ("section", "category"):
             section = getattr(self, field)
             if section is not None and section.plan != self.plan:
                 raise ValidationError({field: _("目標と同じ計画の項目でなければなりません。")})
+
+    def clean(self) -> None:
+        self.refuse_other_plans()
         if self.category is not None and self.category.kind != SectionKind.CATEGORY:
             raise ValidationError({"category": _("目標の区分を表す項目（種別が category）ではありません。")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.refuse_other_plans()
+        super().save(*args, **kwargs)
 
     @property
     def subject(self) -> Section | None:
@@ -489,6 +498,7 @@ class Observation(Cited):
             one_of("calendar", Calendar, blank=True),
             one_of("comparator", Comparator, blank=True),
             one_of("standing", ObservationStanding, blank=True),
+            in_eras("from_fy", "to_fy"),
             models.CheckConstraint(
                 condition=models.Q(from_fy__isnull=True, to_fy__isnull=True)
                 | models.Q(from_fy__isnull=False, to_fy__isnull=False, from_fy__lte=models.F("to_fy")),

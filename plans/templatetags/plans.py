@@ -22,6 +22,7 @@ from plans.words import RULES, STATES, amount, period, spans, unit_of, year
 from portal.models import Evidence
 from portal.revision import seen_by
 from portal.templatetags.facts import pick, words
+from portal.tree import Node
 
 register = template.Library()
 HEADLINES = 6  # targets on the home page
@@ -60,6 +61,27 @@ def section_link(section: Section, *, mark: bool = True) -> SafeString:
     heading = pick(section.heading, section.heading_en)
     shown = f"{section.mark} " if mark and section.mark and section.mark != "・" else ""
     return format_html('<a href="{}">{}{}</a>', section.get_absolute_url(), shown, heading)
+
+
+@register.simple_tag
+def outline(nodes: Sequence[Node[tuple[int, Section]]]) -> SafeString:
+    """Sections as nested lists, however deep: a template that includes itself ends at some eighty levels."""
+    out: list[str] = ['<ul class="outline-list">']
+    stack: list[Node[tuple[int, Section]] | str] = ["</ul>", *reversed(nodes)]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            out.append(node)
+            continue
+        section = node.row[1]
+        text = format_html(' <span class="says">{}</span>', pick(section.text, section.text_en)) if section.text else ""
+        out.append(f"<li>{section_link(section)}{text}")
+        if node.children:
+            out.append('<ul class="outline-list">')
+            stack += ["</ul></li>", *reversed(node.children)]
+        else:
+            out.append("</li>")
+    return mark_safe("".join(out))  # noqa: S308 - every piece above is made by format_html
 
 
 @register.simple_tag

@@ -49,11 +49,15 @@ def test_the_database_refuses_what_cannot_be() -> None:
     refused("plans_plan_follows_another", of=(Plan, plan.pk), follows=plan)
     refused("(?i)unique", of=(Section, section.pk), number="2")
     refused("plans_section_counterpart_is_another", of=(Section, section.pk), counterpart=section)
+    refused("plans_plan_years", of=(Plan, plan.pk), from_fy=5)
+    refused("plans_target_years", of=(Target, target.pk), to_fy=20_252_029)
     refused("plans_target_derived_baseline_has_value", of=(Target, target.pk), baseline_derived=True)
     with pytest.raises(IntegrityError, match="plans_observation_period_in_order"), transaction.atomic():
         factories.observation(plan, "o1", 2025, 1, to_fy=None)
     with pytest.raises(IntegrityError, match="plans_observation_period_in_order"), transaction.atomic():
         factories.observation(plan, "o2", 2025, 1, to_fy=2024)
+    with pytest.raises(IntegrityError, match="plans_observation_years"), transaction.atomic():
+        factories.observation(plan, "o3", 2025, 1, to_fy=20_252_029)
 
 
 def test_sections_stand_in_order_and_move_with_what_hangs_under_them() -> None:
@@ -129,6 +133,9 @@ def test_a_target_stands_in_its_own_plan_and_in_a_category() -> None:
         target.full_clean()
     target.category = factories.section(plan, "3", kind=SectionKind.CATEGORY)
     target.full_clean()
+    target.section = factories.section(other, "2")
+    with pytest.raises(ValidationError, match="目標と同じ計画の項目"):
+        target.save()
 
 
 def test_an_observation_is_never_changed_or_deleted() -> None:

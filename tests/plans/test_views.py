@@ -311,3 +311,44 @@ def test_a_corrected_value_stays_in_sight_and_leads_to_its_correction(client: Cl
     assert struck.get_text() == "100件"
     assert shown.select_one("#observation-wrong a[href='#observation-right']") is not None
     assert shown.select_one("#observation-right a[href='#observation-wrong']") is not None
+
+
+def test_an_outline_may_be_as_deep_as_it_likes(client: Client) -> None:
+    plan, parent = factories.plan(), None
+    for number in range(150):
+        parent = factories.section(plan, f"{number}", parent)
+
+    shown = page(client, "/plans/plan/")
+
+    assert len(shown.select(".outline-list a")) == 150
+    assert len(page(client, "/plans/plan/sections/0/").select(".outline-list a")) == 149
+
+
+def test_a_plan_without_years_and_targets_of_every_kind_are_shown(client: Client) -> None:
+    plan = factories.plan(from_fy=None, to_fy=None)
+    readings: list[dict[str, Any]] = [
+        {"kind": "level", "value": 0, "unit": "件"},
+        {"kind": "level", "value": -5, "unit": "%", "baseline": -10, "baseline_fy": 2024, "target_fy": 2029},
+        {"kind": "milestone", "deadline_fy": 2027},
+        {"kind": "ratio", "value": 3, "unit": "倍", "base_period": "現状"},
+        {"kind": "rank", "value": 3, "unit": "位", "comparator": "<="},
+        {"kind": "level", "cumulative": 100, "cumulative_from": 2029, "cumulative_to": 2025},
+        {"kind": "level", "value": 130, "per": "year", "from_fy": 2030, "to_fy": 2020},
+        {"kind": "increase", "baseline": 0, "baseline_derived": True},
+        {"kind": "contribute", "value": 5},
+        {"kind": "observe"},
+        {},
+    ]
+    for number, reading in enumerate(readings):
+        used = factories.indicator(f"i{number}", name="<b>&指標")
+        factories.target(plan, f"t{number}", text="文言", indicator=used, **reading)
+        factories.observation(plan, f"a{number}", 2025, 0, indicator=used)
+        factories.observation(plan, f"b{number}", None, -3, indicator=used)
+        factories.observation(plan, f"c{number}", 2025, None, indicator=used, grade="◎", unit="")
+
+    for prefix in ("", "/en"):
+        assert len(page(client, f"{prefix}/plans/plan/targets/").select(".target")) == len(readings)
+        for number in range(len(readings)):
+            shown = page(client, f"{prefix}/plans/plan/targets/t{number}/")
+            assert "NaN" not in shown.get_text()
+            assert page(client, f"{prefix}/indicators/i{number}/").select("#observations ~ div tbody tr")

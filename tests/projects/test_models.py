@@ -36,6 +36,7 @@ def test_the_database_refuses_what_cannot_be() -> None:
     refused("projects_project_summary_has_source", Project, one.pk, summary="要約")
     refused("projects_project_council_evidence_listed", Project, one.pk, council_evidence="guess")
     refused("projects_budget_stage_listed", Budget, budget.pk, stage="x")
+    refused("projects_budget_years", Budget, budget.pk, fiscal_year=20_255)
     refused("projects_budget_amount_or_bound", Budget, budget.pk, within=1)
     refused("projects_succession_kind_listed", Succession, made.pk, kind="x")
     refused("projects_succession_only_new_has_no_predecessor", Succession, made.pk, kind="kept")
@@ -57,6 +58,9 @@ def test_a_project_stands_in_the_plan_of_its_section_and_a_budget_in_that_of_its
     budget.project = project
     with pytest.raises(ValidationError, match="予算と同じ計画"):
         budget.full_clean()
+    for row in (project, budget):
+        with pytest.raises(ValidationError, match="と同じ計画の"):
+            row.save()
 
 
 def test_bodies_and_projects_that_something_rests_on_cannot_be_deleted() -> None:
