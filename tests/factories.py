@@ -46,10 +46,15 @@ def many(structure: Structure, count: int, fan: int = 10) -> list[Placement]:
     for number, row in enumerate(rows):
         row.parent = rows[(number - 1) // fan] if number else None
     Placement.objects.bulk_update(rows, ["parent"], batch_size=500)
+    analyse()
+    return rows
+
+
+def analyse() -> None:
+    """After many rows at once, in a transaction: else PostgreSQL's planner takes the full tables for empty ones."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # else the planner takes the full tables for empty ones
-    return rows
+            cursor.execute("ANALYZE")
 
 
 def plan(code: str = "plan", **fields: Any) -> Plan:

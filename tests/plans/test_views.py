@@ -69,6 +69,7 @@ def fill(plan: Plan, count: int, observed: int, prefix: str = "t") -> None:
         for each in made
         for n in range(observed)
     )
+    factories.analyse()
 
 
 @pytest.mark.parametrize(
