@@ -20,8 +20,8 @@ from portal.models import Cited, EnglishStanding, Source, code_field, english_st
 
 
 def number_field(label: Any, help_text: Any) -> models.DecimalField[Any, Any]:
-    """A number as printed: up to 16 digits before the point and four after it."""
-    return models.DecimalField(label, max_digits=20, decimal_places=4, null=True, blank=True, help_text=help_text)
+    """A number as printed: up to 11 digits before the point and four after it; SQLite keeps no more exactly."""
+    return models.DecimalField(label, max_digits=15, decimal_places=4, null=True, blank=True, help_text=help_text)
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
@@ -373,7 +373,9 @@ class ObservationQuerySet(InPlanQuerySet):
         return self.select_related(*related).order_by("indicator", "to_fy", "from_fy", "sort_order", "code")
 
     def update(self, **kwargs: Any) -> int:
-        if kwargs.keys() & {name.removesuffix("_id") for name in Observation.kept_fields}:
+        if {name.removesuffix("_id") for name in kwargs} & {
+            name.removesuffix("_id") for name in Observation.kept_fields
+        }:
             raise ValidationError(APPEND_ONLY)
         return super().update(**kwargs)
 
