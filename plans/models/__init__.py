@@ -1,16 +1,8 @@
 """What is to be reached: plans and their outline, and the targets that they set with what has been observed since."""
 
-from plans.models.plan import YEARS, InPlanQuerySet, Plan, PlanKind, Section, SectionKind, in_eras
-from plans.models.target import (
-    UNSAID,
-    Calendar,
-    Comparator,
-    Indicator,
-    Observation,
-    ObservationStanding,
-    Reading,
-    Target,
-)
+from plans.models.observation import Comparator, Observation, ObservationStanding
+from plans.models.plan import YEARS, Calendar, InPlanQuerySet, Plan, PlanKind, Section, SectionKind, in_eras
+from plans.models.target import UNSAID, Indicator, Reading, Target
 
 __all__ = [
     "UNSAID",

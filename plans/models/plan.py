@@ -36,6 +36,13 @@ def in_eras(*fields: str) -> models.CheckConstraint:
     )
 
 
+class Calendar(models.TextChoices):
+    """Whether years begin in April or in January."""
+
+    FISCAL = "FY", _("年度")
+    CALENDAR = "CY", _("暦年")
+
+
 def fiscal_year_field(label: Any, help_text: Any) -> models.PositiveIntegerField[int | None, int | None]:
     """A fiscal year, named by the year in which it starts; where the calendar is CY, a calendar year."""
     return models.PositiveIntegerField(label, null=True, blank=True, validators=YEARS, help_text=help_text)

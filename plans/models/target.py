@@ -13,15 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from bodies.models import today
-from plans.models.plan import InPlanQuerySet, Plan, Section, SectionKind, fiscal_year_field, in_eras
+from plans.models.observation import Comparator, Observation, number_field
+from plans.models.plan import Calendar, InPlanQuerySet, Plan, Section, SectionKind, fiscal_year_field, in_eras
 from plans.notation import read_target
-from plans.progress import Goal, Progress, Result, progress
+from plans.progress import Goal, Progress, progress
 from portal.models import Cited, EnglishStanding, Source, code_field, english_standing_field, one_of
-
-
-def number_field(label: Any, help_text: Any) -> models.DecimalField[Any, Any]:
-    """A number as printed: up to 11 digits before the point and four after it; SQLite keeps no more exactly."""
-    return models.DecimalField(label, max_digits=15, decimal_places=4, null=True, blank=True, help_text=help_text)
 
 
 class IndicatorQuerySet(models.QuerySet["Indicator"]):
@@ -95,17 +91,6 @@ class Reading(models.TextChoices):
     CONTRIBUTE = "contribute", _("上位の目標への貢献")
 
 
-class Comparator(models.TextChoices):
-    """How a value stands to the number beside it."""
-
-    EQUAL = "=", _("ちょうど")
-    AT_LEAST = ">=", _("以上")
-    ABOVE = ">", _("超")
-    AT_MOST = "<=", _("以下")
-    BELOW = "<", _("未満")
-    ABOUT = "~", _("約")
-
-
 class Per(models.TextChoices):
     """The span that a yearly value is for."""
 
@@ -114,13 +99,6 @@ class Per(models.TextChoices):
 
 
 UNSAID = "?"  # how a year is named where the document does not say which calendar it is of
-
-
-class Calendar(models.TextChoices):
-    """Whether years begin in April or in January."""
-
-    FISCAL = "FY", _("年度")
-    CALENDAR = "CY", _("暦年")
 
 
 class TargetQuerySet(InPlanQuerySet):
@@ -364,204 +342,3 @@ class Target(Cited):
     def progress(self) -> Progress:
         """How far it has come today, by this site's own arithmetic."""
         return progress(self.goal, [each.result for each in self.observations], today())
-
-
-class ObservationQuerySet(InPlanQuerySet):
-    def in_words(self) -> Self:
-        """With what a table shows of each, in the order of time; replaced ones stand before what replaces them."""
-        related = ("source", "plan", "replaces", "replaced_by")
-        return self.select_related(*related).order_by("indicator", "to_fy", "from_fy", "sort_order", "code")
-
-    def update(self, **kwargs: Any) -> int:
-        if {name.removesuffix("_id") for name in kwargs} & {
-            name.removesuffix("_id") for name in Observation.kept_fields
-        }:
-            raise ValidationError(APPEND_ONLY)
-        return super().update(**kwargs)
-
-    update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
-
-    def bulk_create(self, objs: Any, *args: Any, update_conflicts: bool = False, **kwargs: Any) -> list[Any]:
-        if update_conflicts:
-            raise ValidationError(APPEND_ONLY)
-        return super().bulk_create(objs, *args, **kwargs)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise ValidationError(APPEND_ONLY)
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-
-
-APPEND_ONLY = _(
-    "登録した実績値は、書き換えも削除もできません。訂正は、訂正後の値を新しい行として加え、「訂正の対象」に元の行を示してください。"
-)
-
-
-class ObservationStanding(models.TextChoices):
-    """How firm a published value is."""
-
-    PROVISIONAL = "provisional", _("速報")
-    FINAL = "final", _("確定")
-
-
-class Observation(Cited):
-    """実績値: a published value for a period. It is never changed: a correction is a new row that replaces it."""
-
-    needs: ClassVar[tuple[str, ...]] = ("indicator", "plan")
-    kept_fields: ClassVar[tuple[str, ...]] = (
-        "indicator_id",
-        "plan_id",
-        "period",
-        "from_fy",
-        "to_fy",
-        "calendar",
-        "text",
-        "value",
-        "comparator",
-        "unit",
-        "grade",
-        "rate",
-        "standing",
-        "replaces_id",
-        "source_id",
-        "locator",
-    )
-
-    indicator = models.ForeignKey(
-        Indicator,
-        models.PROTECT,
-        related_name="observations",
-        verbose_name=_("指標"),
-        help_text=_("何についての値か（指標のコード）。"),
-    )
-    plan = models.ForeignKey(
-        Plan,
-        models.PROTECT,
-        related_name="observations",
-        verbose_name=_("値が属する期間の計画"),
-        help_text=_("その値が属する期間の計画のコード。ほかの期間の計画では参考値として示す。"),
-    )
-    code = code_field(_("実績値を指す、変わらない符号。"), unique=True)
-    sort_order = models.PositiveIntegerField(_("並び順"), default=0, help_text=_("表示の順序。小さいものが先。"))
-    name = models.CharField(
-        _("資料での指標名"), max_length=200, blank=True, help_text=_("この資料に書かれた名。指標名と同じなら空欄。")
-    )
-    name_en = models.CharField(
-        _("資料での指標名（英語）"), max_length=200, blank=True, help_text=_("資料での指標名の英語。")
-    )
-    period = models.CharField(_("期間（文言）"), max_length=60, help_text=_("資料に書かれた期間や時点の文言。"))
-    from_fy = fiscal_year_field(_("始まりの年度"), _("値が及ぶ最初の年度（西暦）。定まらなければ空欄。"))
-    to_fy = fiscal_year_field(_("終わりの年度"), _("値が及ぶ最後の年度（西暦）。定まらなければ空欄。"))
-    calendar = models.CharField(
-        _("年の数え方"), max_length=2, choices=Calendar, blank=True, help_text=_("年度（FY）か暦年（CY）か。")
-    )
-    text = models.CharField(_("値の文言"), max_length=300, help_text=_("資料に書かれたとおりの値の文言。"))
-    value = number_field(_("値"), _("数値。評語などで示されたなら空欄。"))
-    comparator = models.CharField(
-        _("比較"), max_length=2, choices=Comparator, blank=True, help_text=_("以上（>=）、約（~）などの別。")
-    )
-    unit = models.CharField(_("単位"), max_length=20, blank=True, help_text=_("件、%、社など。"))
-    grade = models.CharField(
-        _("評語"), max_length=10, blank=True, help_text=_("○、Aなど、数値のほかに示された評価。大文字と小文字は別。")
-    )
-    rate = number_field(_("達成率（％）"), _("資料に書かれた目標達成率。"))
-    standing = models.CharField(
-        _("速報・確定"),
-        max_length=11,
-        choices=ObservationStanding,
-        blank=True,
-        help_text=_("速報値（provisional）か確定値（final）か。資料に示されていなければ空欄。"),
-    )
-    reported_by = models.CharField(
-        _("公表した機関"), max_length=200, blank=True, help_text=_("値を公表した機関。わからなければ空欄。")
-    )
-    reported_by_en = models.CharField(
-        _("公表した機関（英語）"), max_length=200, blank=True, help_text=_("公表した機関の英語名。")
-    )
-    replaces = models.OneToOneField(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="replaced_by",
-        verbose_name=_("訂正の対象"),
-        help_text=_("この行が訂正する、元の実績値のコード。"),
-    )
-
-    objects = ObservationQuerySet.as_manager()
-
-    class Meta(Cited.Meta):
-        verbose_name = _("実績値")
-        verbose_name_plural = pgettext_lazy("list", "実績値")
-        ordering = ["indicator__sort_order", "indicator__code", "to_fy", "from_fy", "sort_order", "code"]
-        constraints = [
-            *Cited.Meta.constraints,
-            one_of("calendar", Calendar, blank=True),
-            one_of("comparator", Comparator, blank=True),
-            one_of("standing", ObservationStanding, blank=True),
-            in_eras("from_fy", "to_fy"),
-            models.CheckConstraint(
-                condition=models.Q(from_fy__isnull=True, to_fy__isnull=True)
-                | models.Q(from_fy__isnull=False, to_fy__isnull=False, from_fy__lte=models.F("to_fy")),
-                name="plans_observation_period_in_order",
-                violation_error_message=_(
-                    "期間の年度は、始まりと終わりの両方を順に入れるか、両方を空欄にしてください。"
-                ),
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(replaces=models.F("id")),
-                name="plans_observation_replaces_another",
-                violation_error_message=_("自分自身を訂正することはできません。"),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name or self.indicator} {self.period} {self.text}"
-
-    def get_absolute_url(self) -> str:
-        return f"{self.indicator.get_absolute_url()}#observation-{self.code}"
-
-    def says(self) -> tuple[str, str, str, str]:
-        name = (self.name or self.indicator.name, self.name_en or self.indicator.name_en)
-        return (*name, f"{self.period} {self.text}", "")
-
-    def refuse_change(self) -> None:
-        """A value that readers may have quoted stays as it was. Raises `ValidationError`."""
-        if self._state.adding:
-            return
-        before = Observation.objects.filter(pk=self.pk).values(*self.kept_fields).first()
-        if before is not None and any(getattr(self, name) != value for name, value in before.items()):
-            raise ValidationError(APPEND_ONLY)
-
-    def clean(self) -> None:
-        self.refuse_change()
-        about = (self.indicator, self.plan)
-        if self.replaces is not None and (self.replaces.indicator, self.replaces.plan) != about:
-            raise ValidationError({"replaces": _("訂正できるのは、同じ指標、同じ計画の実績値だけです。")})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.refuse_change()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise ValidationError(APPEND_ONLY)
-
-    @property
-    def is_replaced(self) -> bool:
-        """Whether a correction stands in its place."""
-        return hasattr(self, "replaced_by")
-
-    @property
-    def result(self) -> Result:
-        """What progress is measured by."""
-        return Result(
-            from_fy=self.from_fy,
-            to_fy=self.to_fy,
-            value=self.value,
-            comparator=self.comparator,
-            unit=self.unit,
-            calendar=self.calendar,
-            is_final=self.standing == ObservationStanding.FINAL if self.standing else None,
-            code=self.code,
-        )
