@@ -1,9 +1,9 @@
 """How far a target has come: this site's own arithmetic, which is no official evaluation.
 
-A result *counts* if its period is known, lies within the goal's years and has ended, if it has a value, and if neither
-its unit nor its calendar is another than the goal's. Of several for one period a final one counts before others, then
-the last. What is older than the goal's years is a reference value: never progress; only that of the baseline's year may
-serve as the start.
+A result *counts* if its period is known, lies within the goal's years and has ended, if it has a value that the rule
+below can use, and if neither its unit nor its calendar is another than the goal's; where the goal names no unit, all
+are of one. Of several for one period a final one counts before others, then the last. Every other result is a reference
+value: never progress; only that of the baseline's year may serve as the start.
 
 | `Rule` | which goal | what is compared | percentage |
 |---|---|---|---|
@@ -48,7 +48,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -98,6 +98,7 @@ WORDS = {
     "observe": Rule.OBSERVED,
 }
 WORDED = frozenset(WORDS.values()) | {Rule.UNREAD}
+SUMS = frozenset({Rule.CUMULATIVE, Rule.ANNUAL_TOTAL})
 BOUNDS = {">=": 1, ">": 1, "<=": -1, "<": -1}
 STRICT = frozenset({">", "<"})
 Span = tuple[int | None, int | None]
@@ -139,16 +140,23 @@ class Result:
     comparator: str = ""  # >= > <= <: the value is a bound
     unit: str | None = None
     is_final: bool | None = None  # None: not stated
-    code: str = ""  # handed back in `Progress.counted`
+    code: str = ""
     calendar: str = ""  # FY or CY; "": as the goal's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a target has come, with every number that was used. Numbers are in the unit of the results."""
+    """How far a target has come, with every number that was used.
+
+    The state is decided by exact numbers. To be read, `percent` is rounded to one place and `expected` to one beyond
+    the goal's, unless that would move them across 100 or across `actual`.
+    """
 
     state: State
     rule: Rule
+    unit: str = ""  # of all numbers but `percent`; of a ratio that of the amounts behind it
+    first_year: int | None = None  # of the goal's years: those whose results count
+    last_year: int | None = None
     percent: Decimal | None = None
     start: Decimal | None = None
     start_year: int | None = None
@@ -159,7 +167,8 @@ class Progress:
     expected: Decimal | None = None  # with which it would be on course in the last of `years`
     elapsed_years: int | None = None  # from the start to `actual`; of a sum: the reported years
     total_years: int | None = None  # from the start to the goal; of a sum: all years
-    counted: tuple[str, ...] = ()
+    counted: tuple[Result, ...] = ()  # by their ends; of a total each with the sum up to it
+    reference: tuple[Result, ...] = ()  # of years before or after the goal's, and comparable; disjoint
     is_provisional: bool = False
     next_due: datetime.date | None = None  # end of the earliest running or coming year without a value
     overdue_years: tuple[int, ...] = ()  # over, and without a value
@@ -183,9 +192,9 @@ def progress(goal: Goal, results: Sequence[Result], today: datetime.date) -> Pro
     if goal.kind == "ratio":
         goal, rows = _in_amounts(goal, rows, span)
     else:
-        rows = [row for row in rows if not _plain(row.unit) or _plain(goal.unit) in {"", _plain(row.unit)}]
+        goal, rows = _in_unit(goal, rows, span)
         goal = _completed(goal, rows)
-    return _Case(goal, _rule(goal, span), span, [row for row in rows if _lies_in(row, *span)], today).progress()
+    return _Case(goal, _rule(goal, span), span, rows, today).progress()
 
 
 def _number(value: Decimal | None) -> Decimal | None:
@@ -203,11 +212,13 @@ def _cleaned(goal: Goal) -> Goal:
     years = ("from_fy", "to_fy", "target_fy", "deadline_fy", "cumulative_from", "cumulative_to", "baseline_fy")
     changes: dict[str, Any] = {name: _number(getattr(goal, name)) for name in ("value", "baseline", "delta")}
     changes |= {name: _year(getattr(goal, name)) for name in years}
-    return replace(goal, **changes, cumulative=_number(goal.cumulative) if goal.kind == "level" else None)
+    total = _number(goal.cumulative) if goal.kind == "level" else None
+    return replace(goal, **changes, cumulative=total, unit=_plain(goal.unit))
 
 
 def _cleaned_row(row: Result) -> Result:
-    return replace(row, value=_number(row.value), from_fy=_year(row.from_fy), to_fy=_year(row.to_fy))
+    from_fy, to_fy = _year(row.from_fy), _year(row.to_fy)
+    return replace(row, value=_number(row.value), from_fy=from_fy, to_fy=to_fy, unit=_plain(row.unit))
 
 
 def _first_of(*years: int | None) -> int | None:
@@ -236,6 +247,20 @@ def _plain(unit: str | None) -> str:
     return unicodedata.normalize("NFKC", unit or "").strip()
 
 
+def _in_unit(goal: Goal, rows: list[Result], span: Span) -> tuple[Goal, list[Result]]:
+    """The results in the goal's unit, the goal in theirs where it names none. Numbers in several are not compared."""
+    used = [row for row in rows if _lies_in(row, *span) or _is_of_base_year(row, goal)]
+    units = {goal.unit} - {""} or {row.unit for row in used if row.value is not None} - {""}
+    if len(units) > 1:
+        return goal, [] if goal.kind in NUMERIC else rows
+    unit = units.pop() if units else ""
+    return replace(goal, unit=unit), [row for row in rows if row.unit in {"", unit}]
+
+
+def _is_of_base_year(row: Result, goal: Goal) -> bool:
+    return goal.baseline_fy is not None and row.from_fy == row.to_fy == goal.baseline_fy
+
+
 def _best(rows: Iterable[Result]) -> list[Result]:
     """For each period its final result, else its last one; in the order of their ends."""
     kept: dict[tuple[int, int], Result] = {}
@@ -250,7 +275,7 @@ def _base(goal: Goal, rows: Iterable[Result]) -> Decimal | None:
     """The start as it is printed, else as the result of its year says. A bound is no start."""
     if goal.baseline is not None or goal.baseline_fy is None:
         return goal.baseline
-    of_year = [row for row in rows if row.from_fy == row.to_fy == goal.baseline_fy and row.value is not None]
+    of_year = [row for row in rows if _is_of_base_year(row, goal) and row.value is not None]
     found = _best(row for row in of_year if row.comparator not in BOUNDS)
     return found[0].value if found else None
 
@@ -270,18 +295,15 @@ def _completed(goal: Goal, rows: Iterable[Result]) -> Goal:
 
 def _in_amounts(goal: Goal, rows: list[Result], span: Span) -> tuple[Goal, list[Result]]:
     """A ratio as a level: a multiple of the base amount, or of one where the results are ratios themselves."""
-    unit = _plain(goal.unit)
-    one = Decimal(100) if unit == "%" else Decimal(1)
-    ratios = [row for row in rows if unit and _plain(row.unit) == unit]
+    unit, one = goal.unit, Decimal(100) if goal.unit == "%" else Decimal(1)
+    ratios = [row for row in rows if unit and row.unit == unit]
     if any(row.value is not None and _lies_in(row, *span) for row in ratios):
         return replace(goal, baseline=one), ratios
-    used = [row for row in rows if _lies_in(row, *span) or row.from_fy == row.to_fy == goal.baseline_fy]
-    amounts = [row for row in used if not unit or _plain(row.unit) != unit]
+    goal, amounts = _in_unit(replace(goal, unit=""), [row for row in rows if not unit or row.unit != unit], span)
     base, value = _base(goal, amounts), None
     if goal.value is not None and base is not None and base > 0 and unit in {"", "%", "倍"}:
         value = EXACT.divide(EXACT.multiply(goal.value, base), one)
-    is_one_unit = len({_plain(row.unit) for row in amounts} - {""}) < 2
-    return replace(goal, value=value, baseline=base), amounts if is_one_unit else []
+    return replace(goal, value=value, baseline=base), amounts
 
 
 def _rule(goal: Goal, span: Span) -> Rule:
@@ -384,6 +406,10 @@ def _disjoint(rows: list[Result]) -> list[Result]:
     return best[-1][1]
 
 
+def _is_provisional(rows: Iterable[Result]) -> bool:
+    return any(row.is_final is False for row in rows)
+
+
 def _years(rows: Iterable[Result]) -> tuple[int, ...]:
     return tuple(year for row in rows for year in range(row.from_fy or 0, (row.to_fy or 0) + 1))
 
@@ -392,8 +418,26 @@ def _printed(number: Fraction | None) -> Decimal | None:
     return None if number is None else PRINTED.divide(Decimal(number.numerator), Decimal(number.denominator))
 
 
+def _places(number: Fraction) -> int:
+    """How many it has behind the point."""
+    exponent = (_printed(number) or Decimal(0)).normalize(EXACT).as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _rounded(number: Fraction | None, places: int, mark: Fraction | None) -> Decimal | None:
+    """To so many places behind the point; to more where it would come to a mark, or beyond, that it is not at."""
+    exact = _printed(number)
+    if number is None or exact is None:
+        return None
+    for each in range(places, PRINTED.prec):
+        short = exact.quantize(Decimal(1).scaleb(-each), ROUND_HALF_UP, EXACT)
+        if mark is None or (number > mark, number < mark) == (Fraction(short) > mark, Fraction(short) < mark):
+            return short
+    return exact
+
+
 class _Case:
-    """A goal and the results within its years, judged on a day."""
+    """A goal and the results in its unit and calendar, judged on a day."""
 
     def __init__(self, goal: Goal, rule: Rule, span: Span, rows: list[Result], today: datetime.date) -> None:
         self.goal, self.rule, self.today = goal, rule, today
@@ -401,20 +445,54 @@ class _Case:
         self.way, self.is_strict, self.is_held = _way(goal), goal.comparator in STRICT, _is_met_at_start(goal)
         self.aim = None if goal.value is None or rule in WORDED else Fraction(goal.value)
         self.start = None if goal.baseline is None or rule in WORDED else Fraction(goal.baseline)
-        if rule not in {Rule.MILESTONE, Rule.UNREAD}:  # what comes of words may be words
-            rows = [row for row in rows if row.value is not None]
-        self.rows = _best(row for row in rows if rule in WORDED or self.is_over(row.to_fy))
+        valued = [row for row in rows if row.value is not None]
+        inside = rows if rule in {Rule.MILESTONE, Rule.UNREAD} else valued  # what comes of words may be words
+        self.rows = _best(row for row in inside if _lies_in(row, *span) and (rule in WORDED or self.is_over(row.to_fy)))
         self.single = [row for row in self.rows if row.from_fy == row.to_fy]
         self.summed = _disjoint(self.rows)
         self.due = range(0)  # the years for which a value is to come; of a milestone the last: its deadline is all
         if self.first is not None and self.last is not None:
             self.due = range(self.last if rule is Rule.MILESTONE else self.first, self.last + 1)
         if rule is Rule.ANNUAL and self.ended and self.aim is not None:
-            is_summed = _plain(goal.unit) not in NOT_SUMMED
+            is_summed = goal.unit not in NOT_SUMMED
             if is_summed and len(_years(self.summed)) == len(self.due):
                 self.rule, self.aim, self.start = Rule.ANNUAL_TOTAL, self.aim * len(self.due), None
             elif not is_summed and len(self.single) == len(self.due):
                 self.rule = Rule.ANNUAL_EVERY
+        self.used = self.usable()
+        self.outside = _disjoint(_best(row for row in valued if self.is_outside(row)))
+
+    def usable(self) -> list[Result]:
+        """The results that the rule can use. `actual` is of all of them, or of one."""
+        if self.rule in WORDED:
+            return self.rows
+        if self.rule in SUMS:
+            return self.summed
+        if self.rule is Rule.PERIOD:
+            whole = [row for row in self.rows if (row.from_fy, row.to_fy) == (self.first, self.last)]
+            return whole or (self.single if self.goal.unit in NOT_SUMMED else [])
+        return self.single
+
+    def is_outside(self, row: Result) -> bool:
+        """Whether it is of other years than the goal's, and comparable with what counts. The start stands alone."""
+        if self.first is None or row.from_fy is None or row.to_fy is None or not self.is_over(row.to_fy):
+            return False
+        if row.from_fy != row.to_fy and self.rule not in SUMS | {Rule.PERIOD} | WORDED:
+            return False
+        if self.start is not None and _is_of_base_year(row, self.goal) and row.value == self.goal.baseline:
+            return False
+        return row.to_fy < self.first or (self.last is not None and row.from_fy > self.last)
+
+    def counted(self) -> list[Result]:
+        """What is used; of a total each as the sum up to it, which is provisional where a part of it is."""
+        if self.rule not in SUMS:
+            return self.used
+        grown = []
+        for number, row in enumerate(self.used, start=1):
+            known = _known(self.used[:number])
+            is_final = False if _is_provisional(self.used[:number]) else row.is_final
+            grown.append(replace(row, value=_printed(known.number), comparator=known.bound, is_final=is_final))
+        return grown
 
     def is_over(self, year: int | None) -> bool:
         return year is not None and year_end(year, self.goal.calendar) < self.today
@@ -437,14 +515,23 @@ class _Case:
         if not self.rows and self.rule is not Rule.OBSERVED:
             made = replace(made, state=State.NOT_PUBLISHED if overdue or not self.due else State.NOT_DUE)
         next_due = year_end(coming[0], self.goal.calendar) if coming else None
-        return replace(made, overdue_years=overdue, next_due=next_due)
+        return replace(
+            made,
+            unit=self.goal.unit or "",
+            first_year=self.first,
+            last_year=self.last,
+            counted=tuple(self.counted()),
+            reference=tuple(self.outside),
+            overdue_years=overdue,
+            next_due=next_due,
+        )
 
     def judged(self) -> Progress:
         if self.rule in WORDED:
             return Progress(state=State.OBSERVED_ONLY, rule=self.rule)
         if self.aim is None or not self.rows:  # without a goal: a ratio whose base amount is not known
-            return self.report(self.undecided, self.single[-1:])
-        if self.rule in {Rule.CUMULATIVE, Rule.ANNUAL_TOTAL}:
+            return self.report(self.undecided, self.used[-1:])
+        if self.rule in SUMS:
             return self.total(self.aim)
         if self.rule is Rule.ANNUAL_EVERY:
             return self.every(self.aim)
@@ -457,7 +544,7 @@ class _Case:
         return self.undecided if met is None else State.ON_COURSE if met else State.BELOW_COURSE
 
     def total(self, aim: Fraction) -> Progress:
-        known, reported, years = _known(self.summed), len(_years(self.summed)), len(self.due)
+        known, reported, years = _known(self.used), len(_years(self.used)), len(self.due)
         expected = aim * reported / years if years else None
         is_complete = self.ended and reported == years
         met = self.meets(known, aim)
@@ -467,19 +554,16 @@ class _Case:
             state = State.BELOW_COURSE if is_complete and met is False else State.NOT_PUBLISHED
         else:
             state = self.against(None if expected is None else known.meets(expected, self.way))
-        return self.report(state, self.summed, expected, reported, years or None)
+        return self.report(state, self.used, expected, reported, years or None)
 
     def every(self, aim: Fraction) -> Progress:
-        met = {self.meets(_known([row]), aim) for row in self.single}
+        met = {self.meets(_known([row]), aim) for row in self.used}
         state = State.BELOW_COURSE if False in met else State.NOT_PUBLISHED if None in met else State.REACHED
-        worst = min(self.single, key=lambda row: (self.way or 1) * Fraction(row.value or 0))
+        worst = min(self.used, key=lambda row: (self.way or 1) * Fraction(row.value or 0))
         return self.report(state, [worst], aim)
 
     def latest(self, aim: Fraction) -> Progress:
-        rows = self.single[-1:]
-        if self.rule is Rule.PERIOD:
-            whole = [row for row in self.rows if (row.from_fy, row.to_fy) == (self.first, self.last)]
-            rows = whole or (rows if _plain(self.goal.unit) in NOT_SUMMED else [])
+        rows = self.used[-1:]
         if not rows:
             return self.report(self.undecided)
         known, year, begin = _known(rows), rows[0].to_fy, self.goal.baseline_fy
@@ -525,18 +609,17 @@ class _Case:
         return Progress(
             state=state,
             rule=self.rule,
-            percent=_printed(self.percent(actual)),
+            percent=_rounded(self.percent(actual), 1, Fraction(100)),
             start=_printed(self.start),
             start_year=None if self.start is None else self.goal.baseline_fy,
             actual=_printed(actual),
             bound=known.bound,
             years=_years(rows),
             goal=_printed(self.aim),
-            expected=_printed(expected),
+            expected=_rounded(expected, _places(self.aim or Fraction(0)) + 1, actual),
             elapsed_years=elapsed,
             total_years=years,
-            counted=tuple(row.code for row in rows),
-            is_provisional=any(row.is_final is False for row in rows),
+            is_provisional=_is_provisional(rows),
         )
 
     def percent(self, actual: Fraction | None) -> Fraction | None:

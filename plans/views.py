@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 
 from bodies.models import Placement
 from plans.models import Indicator, Plan, Section, SectionKind, Target
+from plans.models.target import TargetQuerySet
 from plans.progress import State
+from plans.states import states, with_states
 from plans.words import STATES
 from portal.models import Source
 from portal.revision import seen_by
@@ -81,15 +83,18 @@ def section(request: HttpRequest, code: str, number: str) -> HttpResponse:
         ]
         raise NotFound(_("この計画に「%(number)s」という項目はありません。") % {"number": number}, found)
     below = Section.objects.filter(plan=plan, lft__gt=shown.lft, rght__lt=shown.rght).select_related("plan", "source")
+    beside = sections.filter(parent=shown.parent_id).select_related("plan")
+    page = Paginator(Target.objects.public().about(shown).in_place(), SHOWN).get_page(request.GET.get("page"))
     context = {
         "plan": plan,
         "section": shown,
         "path": shown.get_ancestors().select_related("plan"),
         "nodes": forest((each.level - shown.level - 1, each) for each in below.order_by("lft")),
         "counterparts": Section.objects.public().filter(counterpart=shown).select_related("plan", "source"),
-        "targets": Target.objects.public().about(shown).in_words(),
-        "before": sections.filter(parent=shown.parent, lft__lt=shown.lft).order_by("-lft").first(),
-        "after": sections.filter(parent=shown.parent, lft__gt=shown.rght).order_by("lft").first(),
+        "page": page,
+        "targets": with_states(page, request),
+        "before": beside.filter(lft__lt=shown.lft).order_by("-lft").first(),
+        "after": beside.filter(lft__gt=shown.rght).order_by("lft").first(),
     }
     return render(request, "plans/section.html", context)
 
@@ -118,17 +123,31 @@ def _by_category(
 
 
 class Filter:
-    """What a reader asked to see of a plan's targets. Raises `Unacceptable` for a value that is not offered."""
+    """What a reader asked to see of a plan's targets. Raises `Unacceptable` for a value that is not offered.
 
-    def __init__(self, asked: Any, targets: list[Target]) -> None:
-        subjects = [each.subject for each in targets]
-        found = {each.number: each for each in subjects if each is not None and each.kind == SectionKind.PROJECT}
-        self.projects = dict(sorted(found.items()))
-        self.categories = {each.category.number: each.category for each in targets if each.category is not None}
-        self.states = list(State)
+    A project goes by its plan and its number there, `third-period/1.3.4`, as the targets of a plan may be about
+    projects of several. All are offered in the order of the outlines.
+    """
+
+    def __init__(self, asked: Mapping[str, str], targets: TargetQuerySet) -> None:
+        self.targets = targets
+        self.projects: dict[str, Section] = {}
+        self.about: dict[str, list[int]] = {}  # of each project the sections that targets name for it
+        sections = self._named("section").select_related("plan", "counterpart__plan")
+        subjects = [(each.public_counterpart or each, each.pk) for each in sections]
+        for subject, named in sorted(subjects, key=lambda row: (row[0].plan.sort_order, row[0].tree_id, row[0].lft)):
+            if subject.kind == SectionKind.PROJECT:
+                value = f"{subject.plan.code}/{subject.number}"
+                self.projects[value] = subject
+                self.about.setdefault(value, []).append(named)
+        self.categories = {each.number: each for each in self._named("category")}
         self.project = self._one_of(asked.get("project", ""), self.projects)
         self.category = self._one_of(asked.get("category", ""), self.categories)
-        self.state = self._one_of(asked.get("state", ""), self.states)
+        self.state = self._one_of(asked.get("state", ""), list(State))
+
+    def _named(self, field: str) -> QuerySet[Section]:
+        sections: QuerySet[Section] = Section.objects.filter(pk__in=self.targets.order_by().values(field))
+        return sections
 
     def _one_of(self, value: str, known: Iterable[str]) -> str:
         if value and value not in known:
@@ -138,12 +157,18 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.project or self.category or self.state)
 
-    def accepts(self, target: Target) -> bool:
-        return (
-            (not self.project or (target.subject is not None and target.subject.number == self.project))
-            and (not self.category or (target.category is not None and target.category.number == self.category))
-            and (not self.state or target.progress.state == self.state)
-        )
+    def found(self, request: HttpRequest) -> list[int]:
+        """The primary keys of the targets that were asked for, in their order."""
+        rows = self.targets
+        if self.project:
+            rows = rows.filter(section__in=self.about[self.project])
+        if self.category:
+            rows = rows.filter(category=self.categories[self.category])
+        keys = list(rows.values_list("pk", flat=True))
+        if self.state:
+            known = states(request)
+            keys = [key for key in keys if key in known and known[key].state == self.state]
+        return keys
 
 
 @require_safe
@@ -152,11 +177,8 @@ def targets(request: HttpRequest, code: str) -> HttpResponse:
     seen_by(request)
     shown = _plan(code)
     held = Target.objects.public().filter(plan=shown)
-    rows = list(held.in_place())
-    chosen = Filter(request.GET, rows)
-    # A state is worked out from all that was observed; else only what the page shows is read in full.
-    found = [each.pk for each in (held.in_words() if chosen.state else rows) if chosen.accepts(each)]
-    page = Paginator(found, SHOWN).get_page(request.GET.get("page"))
+    chosen = Filter(request.GET, held)
+    page = Paginator(chosen.found(request), SHOWN).get_page(request.GET.get("page"))
     groups = _by_category(shown, held.filter(pk__in=list(page)).in_words())
     if chosen or page.has_other_pages():
         groups = [(source, [(category, held) for category, held in found if held]) for source, found in groups]
@@ -170,7 +192,7 @@ def targets(request: HttpRequest, code: str) -> HttpResponse:
         "chosen": chosen,
         "states": [(state.value, words) for state, words in STATES.items()],
         "page": page,
-        "count": len(rows),
+        "count": held.count(),
         "observations": list(observed[:SHOWN]),
         "more_observations": observed.count() > SHOWN,
     }

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from plans.models import UNSAID, Calendar, Comparator
-from plans.progress import Rule, State
+from plans.progress import EXACT, Rule, State
 
 STATES = {
     State.REACHED: gettext_lazy("目標到達"),
@@ -81,13 +81,20 @@ COMPARED_EN = {
     Comparator.ABOUT: "about ",
 }
 
-
+PLACES = 4  # see `number_field`
 ERAS = (("令和", 2019), ("平成", 1989), ("昭和", 1926), ("大正", 1912), ("明治", 0))
+
+
+def rounded(value: Decimal) -> Decimal:
+    """With as many places behind the point as a published number may have, or the first three digits of a small one."""
+    places = max(PLACES, 2 - value.adjusted())
+    short = value.quantize(Decimal(1).scaleb(-places), context=EXACT) if value else Decimal(0)
+    return short.normalize(EXACT)
 
 
 def figure(value: Decimal | int) -> str:
     """A number with its thousands set apart, and without needless places: 4,250; 56.7."""
-    return f"{value.normalize():,f}" if isinstance(value, Decimal) else f"{value:,}"
+    return f"{rounded(value):,f}" if isinstance(value, Decimal) else f"{value:,}"
 
 
 def amount(value: Decimal | int | None, unit: str = "", comparator: str = "", per: str = "") -> SafeString:

@@ -14,7 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,7 @@ class _Loader:
         self.datasets = {dataset.model: dataset for dataset in datasets()}
         self._known: dict[type[models.Model], dict[Key, models.Model]] = {}
         self._unread: set[Any] = set()  # what a file could not be read for is not reported as absent elsewhere
+        self._open: set[int] = set()  # the ids of instances with an end left open: no rule can look through them
 
     def known(self, model: type[models.Model]) -> dict[Key, models.Model]:
         """Every row of a dataset by natural key: those in the database, and those planned so far."""
@@ -241,7 +242,10 @@ class _Loader:
         before = len(self.faults)
         self._fill_values(dataset, file, row)
         open_ends = self._fill_references(dataset, file, row)
-        return open_ends | {fault.column for fault in self.faults[before:]}
+        faulty = open_ends | {fault.column for fault in self.faults[before:]}
+        if any(faulty.intersection(columns) for columns in dataset.references.values()):
+            self._open.add(id(row.instance))
+        return faulty
 
     def _fill_values(self, dataset: Dataset, file: str, row: Row) -> None:
         for name, column in dataset.columns.items():
@@ -285,6 +289,7 @@ class _Loader:
 
     def _validate(self, dataset: Dataset, file: str, row: Row, faulty: set[str]) -> None:
         by_attribute = {column.attribute: name for name, column in dataset.columns.items()}
+        by_attribute |= {attribute: columns[-1] for attribute, columns in dataset.references.items()}
         read = {attribute for attribute, name in by_attribute.items() if name in faulty}
         errors: list[tuple[str, str]] = []
         try:
@@ -292,7 +297,7 @@ class _Loader:
             row.instance.clean_fields(exclude={*read, *dataset.references})
         except ValidationError as error:
             errors += messages(error)
-        if not faulty:
+        if not faulty and not any(id(getattr(row.instance, name)) in self._open for name in dataset.references):
             try:
                 row.instance.clean()
             except ValidationError as error:
@@ -302,7 +307,7 @@ class _Loader:
     def refuse_circles(self) -> None:
         """A row cannot stand under itself; found here so that the message names the row."""
         for dataset, file, rows in self.planned:
-            for name in dataset.self_references:
+            for name in _grounds(dataset):
                 for row in rows:
                     seen, next_one = {id(row.instance)}, getattr(row.instance, name)
                     while next_one is not None and id(next_one) not in seen:
@@ -315,18 +320,23 @@ class _Loader:
     def save(self) -> None:
         for dataset, file, rows in self.planned:
             self.counts[dataset.name] = Counter({"added": 0, "changed": 0, "unchanged": 0})
-            try:
-                ordered = _in_order(dataset, rows)
-            except CycleError as error:  # through references of several kinds; those of one kind are found before
-                numbers = ", ".join(str(row.number) for row in rows if id(row.instance) in error.args[1])
-                text = _("互いに参照し合う新しい行は、一度に読み込めません（%(rows)s行目）。") % {"rows": numbers}
-                self.faults.append(Fault(file, text))
-                continue
-            for row in ordered:
+            grounds = _grounds(dataset)
+            loose = set(dataset.self_references).difference(grounds)
+            pointing: list[tuple[Row, str, models.Model]] = []
+            for row in _in_order(rows, grounds):
                 self.counts[dataset.name][row.state] += 1
+                ends = {attribute: getattr(row.instance, attribute) for attribute in dataset.references}
+                unwritten = {attribute: end for attribute, end in ends.items() if end is not None and end.pk is None}
                 # What hangs on a row that was refused is not tried: the fault is that row's.
-                ends = [getattr(row.instance, attribute) for attribute in dataset.references]
-                if row.state != "unchanged" and not any(end is not None and end.pk is None for end in ends):
+                if row.state == "unchanged" or unwritten.keys() - loose:
+                    continue
+                for attribute in unwritten:  # two new rows may point to each other: this one is written again later
+                    setattr(row.instance, attribute, None)
+                if self._save(file, row):
+                    pointing += [(row, attribute, end) for attribute, end in unwritten.items()]
+            for row, attribute, end in pointing:
+                if end.pk is not None:
+                    setattr(row.instance, attribute, end)
                     self._save(file, row)
             for row in rows:
                 if row.state != "unchanged" and row.instance.pk is not None:
@@ -334,8 +344,11 @@ class _Loader:
                         joined = [self.known(dataset.joined(attribute))[code,] for code in codes]
                         getattr(row.instance, attribute).set(each for each in joined if each.pk is not None)
 
-    def _save(self, file: str, row: Row) -> None:
-        """Write one row; what only the database can refuse becomes a fault of that row, and the others go on."""
+    def _save(self, file: str, row: Row) -> bool:
+        """Write one row; what only the database can refuse becomes a fault of that row, and the others go on.
+
+        Returns whether it was written.
+        """
         try:
             with transaction.atomic(using=self.using):
                 row.instance.save(using=self.using)
@@ -346,19 +359,27 @@ class _Loader:
             except ValidationError as violated:
                 found = messages(violated)
             self.faults += [Fault(file, text, row.number) for _name, text in found]
+            return False
+        return True
 
 
 def _absent(value: str) -> str:
     return _("「%(value)s」がありません。") % {"value": value}
 
 
-def _in_order(dataset: Dataset, rows: list[Row]) -> list[Row]:
-    """The rows of a file, each new one before those that point to it. Raises `CycleError`."""
+def _grounds(dataset: Dataset) -> list[str]:
+    """The self-references that a row stands on. One that is emptied when its end goes (SET_NULL) only points there."""
+    keys: list[Any] = [dataset.model._meta.get_field(name) for name in dataset.self_references]
+    return [key.name for key in keys if key.remote_field.on_delete is not models.SET_NULL]
+
+
+def _in_order(rows: list[Row], grounds: list[str]) -> list[Row]:
+    """The rows of a file, each new one before those that stand on it. They stand in no circle: see `refuse_circles`."""
     by_instance = {id(row.instance): row for row in rows}
     new = {key for key, row in by_instance.items() if row.state == "added"}
     order = TopologicalSorter[int]()
     for key, row in by_instance.items():
-        order.add(key, *new.intersection(id(getattr(row.instance, name)) for name in dataset.self_references))
+        order.add(key, *new.intersection(id(getattr(row.instance, name)) for name in grounds))
     return [by_instance[key] for key in order.static_order()]
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override, pgettext_lazy
@@ -17,9 +18,25 @@ from portal.models import Cited, EnglishStanding, Evidence, Reading, Source, cod
 
 
 class ProjectQuerySet(InPlanQuerySet):
+    sections = ("section",)
+
     def citing(self, source: Source) -> Self:
         cited = models.Q(source=source) | models.Q(summary_source=source) | models.Q(marking_source=source)
         return self.filter(cited).select_related(*self.model.needs)
+
+    def of_ministries(self, bodies: Any) -> Self:
+        """Projects that one of the bodies leads, is named for or has money for; see `projects.sight`."""
+        named = Project.ministries.through.objects.filter(body__in=bodies)
+        budgets = Budget.objects.filter(ministry__in=bodies)
+        part_of = Programme.projects.through.objects
+        paid = part_of.filter(programme__ministry__in=bodies)
+        shared = part_of.filter(
+            programme__budgets__in=budgets.filter(project=None), project__plan=F("programme__budgets__plan")
+        )
+        tied = models.Q(lead__in=bodies)
+        for rows in (named, budgets, paid, shared):
+            tied |= models.Q(pk__in=rows.values("project"))
+        return self.filter(tied)
 
     def in_words(self) -> Self:
         """With all that a list or a page shows of each, in a constant number of queries."""
@@ -287,8 +304,7 @@ class ProgrammeQuerySet(models.QuerySet["Programme"]):
 
     def in_words(self) -> Self:
         projects = models.Prefetch("projects", Project.objects.public().select_related("plan"))
-        budgets = models.Prefetch("budgets", Budget.objects.public().in_words())
-        return self.select_related("ministry", "source").prefetch_related(projects, budgets)
+        return self.select_related("ministry", "source").prefetch_related(projects)
 
 
 class Programme(Cited):
@@ -336,7 +352,7 @@ class Programme(Cited):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('programmes')}#programme-{self.code}"
+        return f"{reverse('programmes')}?programme={self.code}#programme-{self.code}"
 
     def says(self) -> tuple[str, str, str, str]:
         return self.name, self.name_en, self.bureau, self.bureau_en
@@ -358,6 +374,10 @@ class BudgetQuerySet(InPlanQuerySet):
         programme = models.Q(programme__isnull=True) | models.Q(programme__in=Programme.objects.public())
         project = models.Q(project__isnull=True) | models.Q(project__in=Project.objects.public())
         return super().public().filter(programme, project)
+
+    def undivided(self) -> Self:
+        """Money for a plan as a whole: of no single project or programme."""
+        return self.filter(project=None, programme=None)
 
     def in_words(self) -> Self:
         return self.select_related("project", "programme", "ministry", "source", "plan")
@@ -449,9 +469,8 @@ class Budget(Cited):
         return f"{about} {self.fiscal_year} {self.text}"
 
     def get_absolute_url(self) -> str:
-        if self.project is not None:
-            return f"{self.project.get_absolute_url()}#budget-{self.code}"
-        return f"{reverse('programmes')}#budget-{self.code}"
+        page = self.project.get_absolute_url() if self.project is not None else reverse("programmes")
+        return f"{page}?budget={self.code}#budget-{self.code}"
 
     def says(self) -> tuple[str, str, str, str]:
         about = self.project or self.programme

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
+from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Q
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,13 +15,33 @@ from django.views.decorators.http import require_safe
 
 from bodies.models import Placement
 from plans.models import Plan, Target
+from plans.states import with_states
 from portal.revision import seen_by
 from portal.templatetags.facts import pick
 from portal.views import NotFound
 from projects.models import Budget, Programme, Project, Succession
-from projects.sight import Line, Sight, sight_of
+from projects.sight import Line, Sight
 
-SHOWN = 200  # programmes and budgets on one page
+SHOWN = 200  # programmes or budgets on one page
+LISTED = 100  # targets on the page of a project
+
+
+def _page(request: HttpRequest, rows: QuerySet[Any], number: str, code: str) -> Page[Any]:
+    """The page of rows that holds the one asked for by its code (`?budget=`), else the one asked for by its number.
+
+    So the address of a row leads to it, however many stand before it.
+    """
+    pages = Paginator(rows, SHOWN)
+    if wanted := request.GET.get(code):
+        codes = list(rows.values_list("code", flat=True))
+        if wanted in codes:
+            return pages.page(codes.index(wanted) // SHOWN + 1)
+    return pages.get_page(request.GET.get(number))
+
+
+def _places(*pages: Iterable[Any]) -> dict[int, Placement]:
+    """What the ministries of the rows on pages are called, by the primary key of the body."""
+    return Placement.objects.latest_of(row.ministry_id for page in pages for row in page)
 
 
 @require_safe
@@ -27,16 +49,16 @@ def projects(request: HttpRequest) -> HttpResponse:
     """The projects of the plan we are in, those of other plans, and what became of them."""
     seen_by(request)
     current = Plan.objects.current()
-    sight = sight_of(Project.objects.all())
     groups: dict[Plan, list[Line]] = {}
-    for line in sight.lines:
+    for line in Sight(Project.objects.all()).lines:
         groups.setdefault(line.project.plan, []).append(line)
+    totals = _page(request, Budget.objects.public().undivided().in_words(), "page", "budget")
     context = {
         "groups": sorted(groups.items(), key=lambda group: group[0] != current),
         "current": current,
-        "sight": sight,
         "successions": Succession.objects.public().in_words(),
-        "totals": Budget.objects.public().filter(project__isnull=True, programme__isnull=True).in_words()[:SHOWN],
+        "totals": totals,
+        "places": _places(totals),
     }
     return render(request, "projects/projects.html", context)
 
@@ -45,24 +67,24 @@ def projects(request: HttpRequest) -> HttpResponse:
 def project(request: HttpRequest, code: str) -> HttpResponse:
     """One project: council, ministries, programmes, money, targets, and what it grew from."""
     seen_by(request)
-    shown = Project.objects.public().filter(code=code).in_words().first()
-    if shown is None:
+    sight = Sight(Project.objects.filter(code=code))
+    if not sight.lines:
         codes = Project.objects.public().values_list("code", flat=True)
         similar = Project.objects.filter(code__in=difflib.get_close_matches(code, codes, n=3, cutoff=0.5))
         found = [(each.get_absolute_url(), pick(each.name, each.name_en)) for each in similar]
         raise NotFound(_("「%(code)s」というプロジェクトはありません。") % {"code": code}, found)
-    budgets = list(Budget.objects.public().filter(project=shown).in_words()[:SHOWN])
-    programmes = list(Programme.objects.public().filter(projects=shown).in_words()[:SHOWN])
-    sight = Sight([shown], programmes=programmes, budgets=budgets)
+    shown = sight.lines[0].project
+    targets = Target.objects.public().about(shown.section) if shown.section is not None else Target.objects.none()
     context = {
         "project": shown,
         "sight": sight,
         "line": sight.lines[0],
-        "programmes": programmes,
-        "budgets": budgets,
-        "targets": Target.objects.public().about(shown.section).in_words() if shown.section is not None else [],
-        "has_targets": Target.objects.filter(plan=shown.plan).exists(),
-        "came_from": Succession.objects.public().filter(successor=shown).in_words(),
+        "programmes": _page(request, Programme.objects.public().filter(projects=shown).in_words(), "page", "programme"),
+        "budgets": _page(request, Budget.objects.public().filter(project=shown).in_words(), "budgets", "budget"),
+        "targets": with_states(targets.in_place()[:LISTED], request),
+        "target_count": targets.count(),
+        "has_targets": Target.objects.public().filter(plan=shown.plan).exists(),
+        "came_from": shown.came_from.all(),
         "went_into": Succession.objects.public().filter(predecessor=shown).in_words(),
     }
     return render(request, "projects/project.html", context)
@@ -70,11 +92,11 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 def programmes(request: HttpRequest) -> HttpResponse:
-    """Every programme with its projects, and the budgets that belong to a programme but to no one project."""
+    """Every programme with its projects, and the budgets that belong to no one project."""
     seen_by(request)
-    rows = Paginator(Programme.objects.public().in_words(), SHOWN).get_page(request.GET.get("page"))
-    budgets = list(Budget.objects.public().filter(project__isnull=True).in_words()[:SHOWN])
-    context = {"page": rows, "budgets": budgets, "sight": Sight([], programmes=rows, budgets=budgets)}
+    rows = _page(request, Programme.objects.public().in_words(), "page", "programme")
+    budgets = _page(request, Budget.objects.public().filter(project=None).in_words(), "budgets", "budget")
+    context = {"programmes": rows, "budgets": budgets, "places": _places(rows, budgets)}
     return render(request, "projects/programmes.html", context)
 
 
@@ -86,9 +108,7 @@ def alignment(request: HttpRequest) -> HttpResponse:
     if plan is None:
         raise NotFound(_("公開されている計画は、まだありません。"))
     here = Q(plan=plan) | Q(plan=plan.follows_id) | Q(section__counterpart__plan=plan)
-    targets = Target.objects.public().filter(here).in_words()
-    sight = sight_of(Project.objects.filter(plan=plan), targets)
-    places = Placement.objects.latest_of([plan.responsible_id])
-    responsible = places.get(plan.responsible_id or 0)
-    context = {"plan": plan, "sight": sight, "by_body": sight.by_body(), "responsible": responsible}
+    targets = with_states(Target.objects.public().filter(here).in_brief(), request)
+    sight = Sight(Project.objects.filter(plan=plan), targets, plan)
+    context = {"plan": plan, "sight": sight, "by_body": sight.by_body()}
     return render(request, "projects/alignment.html", context)

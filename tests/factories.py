@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -102,6 +103,56 @@ def observation(plan: Plan, code: str, year: int | None, value: Any, **fields: A
     return Observation.objects.create(plan=plan, code=code, **(defaults | fields))
 
 
+def targets(
+    plan: Plan,
+    count: int,
+    observed: int,
+    prefix: str = "t",
+    sections: Sequence[Section | None] = (None,),
+    categories: Sequence[Section | None] = (None,),
+) -> None:
+    """`count` targets of 130 a year, each with an indicator of its own and `observed` yearly values since 2006.
+
+    They belong to the sections and the categories in turn.
+    """
+    cited = source()
+    indicators = Indicator.objects.bulk_create(
+        Indicator(code=f"{prefix}-i{n}", name=f"指標{n}", source=cited) for n in range(count)
+    )
+    reading = {"text": "130件/年", "kind": Reading.LEVEL, "value": 130, "unit": "件", "per": "year"}
+    Target.objects.bulk_create(
+        Target(
+            plan=plan,
+            code=f"{prefix}-t{n}",
+            sort_order=n,
+            name=f"目標{n}",
+            section=sections[n % len(sections)],
+            category=categories[n % len(categories)],
+            indicator=each,
+            source=cited,
+            **reading,
+        )
+        for n, each in enumerate(indicators)
+    )
+    Observation.objects.bulk_create(
+        Observation(
+            plan=plan,
+            indicator=each,
+            code=f"{each.code}-o{n}",
+            period=f"{2006 + n}年度",
+            from_fy=2006 + n,
+            to_fy=2006 + n,
+            text=f"{n}件",
+            value=n,
+            unit="件",
+            source=cited,
+        )
+        for each in indicators
+        for n in range(observed)
+    )
+    analyse()
+
+
 def project(plan: Plan, code: str = "pj", **fields: Any) -> Project:
     defaults = {"name": f"プロジェクト{code}", "number": plan.projects.count() + 1, "source": source()}
     return Project.objects.create(plan=plan, code=code, **(defaults | fields))
@@ -113,6 +164,27 @@ def programme(code: str, *projects: Project, **fields: Any) -> Programme:
     return created
 
 
+def programmes(prefix: str, count: int, project: Project, **fields: Any) -> list[Programme]:
+    """`count` programmes of a project, written in bulk."""
+    rows = (
+        Programme(code=f"{prefix}{n}", sort_order=n, name=f"事業{n}", source=source(), **fields) for n in range(count)
+    )
+    made = Programme.objects.bulk_create(rows)
+    through = Programme.projects.through
+    through.objects.bulk_create(through(programme=each, project=project) for each in made)
+    return made
+
+
+MONEY = {"fiscal_year": 2025, "stage": Stage.INITIAL, "text": "1億円", "amount": 100_000_000}
+
+
 def budget(plan: Plan, code: str, **fields: Any) -> Budget:
-    defaults = {"fiscal_year": 2025, "stage": Stage.INITIAL, "text": "1億円", "amount": 100_000_000, "source": source()}
-    return Budget.objects.create(plan=plan, code=code, **(defaults | fields))
+    return Budget.objects.create(plan=plan, code=code, **({**MONEY, "source": source()} | fields))
+
+
+def budgets(plan: Plan, prefix: str, count: int, **fields: Any) -> list[Budget]:
+    """`count` of them, written in bulk."""
+    rows = (
+        Budget(plan=plan, code=f"{prefix}{n}", sort_order=n, source=source(), **(MONEY | fields)) for n in range(count)
+    )
+    return Budget.objects.bulk_create(rows)

@@ -171,8 +171,14 @@ class Plan(Cited):
 class InPlanQuerySet(models.QuerySet[Any]):
     """Rows that belong to a plan and are as visible as it is."""
 
+    sections: ClassVar[tuple[str, ...]] = ()  # those that a row names; what bulk methods wrote may be of another plan
+
     def public(self) -> Self:
-        return self.filter(plan__in=Plan.objects.public())
+        plans = Plan.objects.public()
+        rows = self.filter(plan__in=plans)
+        for name in self.sections:
+            rows = rows.filter(models.Q(**{name: None}) | models.Q(**{f"{name}__plan__in": plans}))
+        return rows
 
     def citing(self, source: Source) -> Self:
         """What is read from a source, with what its words and its address need."""

@@ -43,6 +43,13 @@ def of_indicator(path: str = "") -> list[models.Prefetch[Any, Any, Any]]:
     ]
 
 
+def of_state() -> models.Prefetch[Any, Any, Any]:
+    """What the state of a target follows from beside its own row: years, numbers and units, without a word."""
+    numbers = ("indicator", "code", "from_fy", "to_fy", "calendar", "value", "comparator", "unit", "standing")
+    rows = Observation.objects.public().in_words().filter(correction=None)
+    return models.Prefetch("indicator__observations", rows.select_related(None).only(*numbers))
+
+
 class Indicator(Cited):
     """指標: what is counted, whichever document sets a target for it or reports it."""
 
@@ -101,7 +108,17 @@ class Per(models.TextChoices):
 UNSAID = "?"  # how a year is named where the document does not say which calendar it is of
 
 
+# What the name, the address and the subject of a target need of it and of what it belongs to, and what its state does.
+BRIEF = (
+    *("code", "name", "name_en", "category", "plan__code", "plan__title", "plan__title_en"),
+    *("section__evidence", "section__counterpart__number", "section__counterpart__plan__status"),
+)
+DECISIVE = (*Goal.__dataclass_fields__, "base_period", "plan__from_fy", "plan__to_fy", "indicator__code")
+
+
 class TargetQuerySet(InPlanQuerySet):
+    sections = ("section", "category")
+
     def about(self, section: Section) -> Self:
         """The targets of a section, and those of the sections of other plans that name it as their counterpart."""
         here = models.Q(section=section) | models.Q(category=section)
@@ -110,6 +127,17 @@ class TargetQuerySet(InPlanQuerySet):
     def in_place(self) -> Self:
         """With what says where each stands: its section and what that corresponds to, its category, its source."""
         return self.select_related("plan", "section__counterpart__plan", "section__plan", "category__plan", "source")
+
+    def in_brief(self) -> Self:
+        """With their names, addresses and subjects, and no more: for lists of many; one query."""
+        return self.select_related("plan", "section__counterpart__plan").only(*BRIEF)
+
+    def in_numbers(self) -> Self:
+        """With what their states follow from, without a word; two queries. See `plans.states`.
+
+        Related rows come by joins: a prefetch of 1,000 of them by key is an expression that SQLite refuses.
+        """
+        return self.select_related("plan", "indicator").only(*DECISIVE).prefetch_related(of_state())
 
     def in_words(self) -> Self:
         """With all that a list or a page of targets shows of each, in a constant number of queries."""
@@ -317,21 +345,6 @@ class Target(Cited):
     def others(self) -> list[Target]:
         """What other documents, or the same one elsewhere, set for the same indicator."""
         return [each for each in self.indicator.targets.all() if each.pk != self.pk]
-
-    @property
-    def first_year(self) -> int:
-        """The first year that it covers; values before it are for reference."""
-        goal = self.goal
-        after = goal.baseline_fy + 1 if goal.baseline_fy is not None else None
-        years = (goal.from_fy, goal.cumulative_from, after, self.plan.from_fy)
-        return next((year for year in years if year is not None), 0)
-
-    @property
-    def last_year(self) -> int | None:
-        """The last year that it covers, where that is known."""
-        goal = self.goal
-        years = (goal.target_fy, goal.deadline_fy, goal.to_fy, goal.cumulative_to)
-        return next((year for year in years if year is not None), None)
 
     @property
     def observations(self) -> list[Observation]:

@@ -9,16 +9,17 @@ from typing import Any
 from django import template
 from django.db import models
 from django.template import Context
+from django.utils.formats import date_format
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from bodies.models import Placement, today
+from bodies.models import Placement
 from plans.graph import Labels, Point, draw
-from plans.models import Calendar, Observation, ObservationStanding, Plan, Reading, Section, Target
-from plans.progress import Progress, Rule, year_end
-from plans.words import RULES, STATES, amount, period, spans, unit_of, year
+from plans.models import UNSAID, Calendar, Observation, Plan, Section, Target
+from plans.progress import SUMS, Progress, Rule
+from plans.words import RULES, STATES, amount, period, rounded, spans, unit_of, year
 from portal.models import Evidence
 from portal.revision import seen_by
 from portal.templatetags.facts import pick, words
@@ -102,12 +103,6 @@ def years_of(first: int | None, last: int | None, calendar: str = "") -> str:
 
 
 @register.filter
-def full_year(value: int, calendar: str = Calendar.FISCAL) -> str:
-    """令和7（2025）年度; FY2025 (Apr 2025–Mar 2026)."""
-    return year(value, calendar, full=True)
-
-
-@register.filter
 def state_words(progress: Progress) -> str:
     return str(STATES[progress.state])
 
@@ -115,16 +110,26 @@ def state_words(progress: Progress) -> str:
 @register.filter
 def rule_words(progress: Progress) -> str:
     """How it was worked out, in words."""
-    if progress.rule == Rule.CUMULATIVE and progress.total_years is None:
+    if progress.rule == Rule.CUMULATIVE and None in (progress.first_year, progress.last_year):
         return _("合計の目標です。いつからいつまでの合計かが示されていないため、目安は計算しません。")
     return str(RULES[progress.rule])
 
 
 @register.filter
-def due_year(progress: Progress, calendar: str) -> str:
-    """The year whose value is the next that can be published."""
-    day = progress.next_due
-    return year(day.year if calendar == Calendar.CALENDAR else day.year - 1, calendar) if day is not None else ""
+def due_facts(target: Target) -> list[tuple[str, str, str]]:
+    """The years that are over without a value, the next one that can be published, the deadline: label, year, day."""
+    made, facts = target.progress, []
+    if made.rule not in {Rule.UNREAD, Rule.PERIOD, Rule.MILESTONE}:  # of which no year has a value of its own
+        if made.overdue_years:
+            facts.append((_("未公表の年"), spans(made.overdue_years, target.years), ""))
+        if target.next_due_on:
+            facts.append((_("次の公表予定"), date_format(target.next_due_on), ""))
+        elif made.next_due and target.years != UNSAID:
+            due = year(made.next_due.year - (target.calendar != Calendar.CALENDAR), target.calendar)
+            facts.append((_("次の値"), due, _("%(day)sに終わる年") % {"day": date_format(made.next_due)}))
+    if target.deadline_fy:
+        facts.append((_("期限"), _("%(year)s末") % {"year": year(target.deadline_fy, target.years, full=True)}, ""))
+    return facts
 
 
 @register.simple_tag
@@ -162,82 +167,87 @@ def reading_rows(target: Target) -> list[tuple[str, SafeString | str, str]]:
 
 @register.filter
 def is_reference(observation: Observation, target: Target) -> bool:
-    """Whether a value is older than what the target covers: no progress of it."""
-    return observation.to_fy is None or observation.to_fy < target.first_year
+    """Whether a value is none of those that the target's progress counts."""
+    return not observation.is_replaced and observation.code not in {row.code for row in target.progress.counted}
+
+
+@register.simple_tag
+def state_mark(target: Target) -> SafeString:
+    """The state of a target, and whose reckoning it is."""
+    state = target.progress.state
+    reckoned = _("本サイトの計算")
+    return format_html(
+        '<span class="state state-{}">{}</span> <small class="reckoned">{}</small>', state, STATES[state], reckoned
+    )
+
+
+@register.filter
+def why_no_graph(target: Target) -> str:
+    """Why a numeric target has no chart; nothing where it has one, and for words."""
+    made = target.progress
+    if made.rule is Rule.RATIO and made.goal is None:
+        return _("基準年の値がわからないため、図は示していません。")
+    if made.rule is Rule.RANK:
+        return _("順位の目標のため、図は示していません。")
+    if made.goal is not None and None in (made.first_year, made.last_year):
+        return _("目標の期間が示されていないため、図は示していません。")
+    return ""
 
 
 @register.inclusion_tag("plans/graph.html")
 def graph(target: Target) -> dict[str, Any]:
-    """The small chart of a numeric target with its numbers; nothing for one that has no level to draw a line at."""
-    goal = target.value if target.value is not None else target.cumulative
-    first, last = target.first_year, target.last_year
-    if target.kind != Reading.LEVEL or goal is None or not first or last is None:
+    """The small chart of a numeric target and its numbers: what its progress counted, and values for reference."""
+    made = target.progress
+    first, last = made.first_year, made.last_year
+    if made.goal is None or made.rule is Rule.RANK or first is None or last is None:
         return {"svg": ""}
-    points = _points(target)
-    reported = {each for point in points if point.year for each in range(point.year, (point.until or point.year) + 1)}
-    late = [
-        each for each in range(first, last + 1) if each not in reported and year_end(each, target.calendar) < today()
-    ]
-    start, start_year = target.progress.start, target.progress.start_year
     labels = Labels(
         goal=_("目標"),
         baseline=_("基準値（算出）") if target.baseline_derived else _("基準値"),
-        actual=_("実績値"),
+        actual=_("実績値（累計）") if made.rule in SUMS else _("実績値"),
         provisional=_("速報"),
         reference=_("参考値"),
-        gaps=dict.fromkeys(late, _("未公表")),
+        gaps=dict.fromkeys(made.overdue_years, _("未公表")),
         period=period(first, last, target.years),
     )
-    facts = {
-        "goal": strip_tags(amount(goal, target.unit, target.comparator)),
-        "years": labels.period,
-        "count": len([point for point in points if not point.is_reference]),
-    }
+    per = target.per if made.rule is Rule.ANNUAL else ""
+    goal = amount(made.goal, made.unit, target.comparator, per)
+    facts = {"goal": strip_tags(goal), "years": labels.period, "count": len(made.counted)}
     described = _("目標値 %(goal)s（%(years)s）。数値は、この図の次の表にあります。")
-    seen = _("公表された実績値は%(count)s個です。") if facts["count"] else _("実績値は未公表です。")
+    seen = _("公表された実績値は%(count)s個です。") if made.counted else _("実績値は未公表です。")
+    shown = [(row, True) for row in made.reference] + [(row, False) for row in made.counted]
+    shown.sort(key=lambda each: (each[0].to_fy or 0, each[0].from_fy or 0))
     svg = draw(
         f"graph-{target.code}",
         words(target, "name") if target.name_en or get_language() == "ja" else target.code,
         f"{described % facts}{seen % facts}",
-        unit=unit_of(target.unit),
+        unit=unit_of(made.unit),
         from_year=first,
         to_year=last,
-        points=points,
-        baseline=Point(start_year, start) if start is not None else None,
-        goal=goal,
+        points=[
+            Point(
+                row.from_fy,
+                row.value,
+                until=row.to_fy,
+                is_provisional=row.is_final is False,
+                is_reference=is_reference,
+                text=strip_tags(amount(row.value, "", row.comparator)),
+            )
+            for row, is_reference in shown
+        ],
+        baseline=Point(made.start_year, rounded(made.start)) if made.start is not None else None,
+        goal=rounded(made.goal),
         goal_years=(first, last),
         labels=labels,
     )
     rows: list[tuple[str, str, SafeString]] = []
-    if start is not None:
-        rows.append((labels.baseline, period(start_year, start_year, target.years), amount(start, target.unit)))
-    for point in points:
-        kind = labels.reference if point.is_reference else labels.provisional if point.is_provisional else labels.actual
-        rows.append((kind, period(point.year, point.until, target.years), amount(point.value, target.unit)))
-    rows += [(labels.gaps[each], year(each, target.years), SafeString("")) for each in late]
-    rows.append((labels.goal, labels.period, amount(goal, target.unit, target.comparator, target.per)))
+    if made.start is not None:
+        start_year = period(made.start_year, made.start_year, target.years)
+        rows.append((labels.baseline, start_year, amount(made.start, made.unit)))
+    for row, is_reference in shown:
+        kind = labels.reference if is_reference else labels.provisional if row.is_final is False else labels.actual
+        years = period(row.from_fy, row.to_fy, target.years)
+        rows.append((kind, years, amount(row.value, made.unit, row.comparator)))
+    rows += [(text, year(each, target.years), SafeString("")) for each, text in labels.gaps.items()]
+    rows.append((labels.goal, labels.period, goal))
     return {"svg": mark_safe(svg), "rows": rows}  # noqa: S308 - draw() escapes every text
-
-
-def _points(target: Target) -> list[Point]:
-    """What was observed in the target's unit; of a total without a yearly value, the sums as they grew."""
-    found, total = [], Decimal(0)
-    for each in target.observations:
-        if each.value is None or each.from_fy is None or each.unit != target.unit:
-            continue
-        reference, value = is_reference(each, target), each.value
-        if reference and (each.to_fy, value) == (target.baseline_fy, target.baseline):
-            continue  # it stands there as the baseline
-        if target.value is None and not reference:
-            total = value = total + value
-        found.append(
-            Point(
-                each.from_fy,
-                value,
-                until=each.to_fy,
-                is_provisional=each.standing == ObservationStanding.PROVISIONAL,
-                is_reference=reference,
-                text=strip_tags(amount(value, "", each.comparator)),
-            )
-        )
-    return found

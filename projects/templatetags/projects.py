@@ -17,8 +17,8 @@ from plans.models import Plan, Section, Target
 from plans.progress import year_end
 from plans.words import figure, period
 from portal.templatetags.facts import pick
-from projects.models import Programme, Project
-from projects.sight import sight_of
+from projects.models import Budget, Programme, Project
+from projects.sight import Sight, first_year, givers_to
 
 register = template.Library()
 LISTED = 20  # programmes that a body's page names
@@ -56,7 +56,7 @@ def project_cards() -> dict[str, Any]:
 @register.inclusion_tag("projects/projects_of_plan.html")
 def projects_of_plan(plan: Plan) -> dict[str, Any]:
     """The projects of a plan, for its page."""
-    return {"lines": sight_of(Project.objects.filter(plan=plan)).lines, "plan": plan}
+    return {"lines": Sight(Project.objects.filter(plan=plan)).lines, "plan": plan}
 
 
 @register.inclusion_tag("projects/project_of.html")
@@ -73,35 +73,34 @@ def line_of_sight(target: Target) -> dict[str, Any]:
     places = Placement.objects.latest_of([plan.responsible_id])
     return {
         "target": target,
-        "lines": sight_of(Project.objects.filter(section=subject)).lines if subject is not None else [],
+        "lines": Sight(Project.objects.filter(section=subject)).lines if subject is not None else [],
         "responsible": places.get(plan.responsible_id or 0),
     }
 
 
 @register.inclusion_tag("projects/projects_of.html")
 def projects_of(placement: Placement) -> dict[str, Any]:
-    """What a body and what stands under it is linked to: projects with their targets, and programmes."""
-    inside = Q(tree_id=placement.tree_id, lft__gte=placement.lft, rght__lte=placement.rght)
-    bodies = Placement.objects.filter(inside).order_by().values("body")
-    named = Project.ministries.through.objects.filter(body__in=bodies).values("project")
+    """What a body and what stands under it is linked to: projects with their targets, programmes, money of plans."""
+    inside = Placement.objects.filter(tree_id=placement.tree_id, lft__gte=placement.lft, rght__lte=placement.rght)
+    bodies = inside.order_by().values("body")
+    projects = Project.objects.public()
+    tied = projects.filter(council__in=bodies) | projects.of_ministries(bodies)
+    ongoing = Q(plan__to_fy=None) | Q(plan__to_fy__gte=first_year(placement.structure))
+    tied |= projects.of_ministries(givers_to(inside).values("pk")).filter(ongoing)
+    sections = tied.order_by().values("section")
+    own = Q(section__in=sections) | Q(section__counterpart__in=sections)
+    sight = Sight(tied, Target.objects.public().filter(own).in_brief())
+    here = next((each for each in sight.by_body() if each.place.body_id == placement.body_id), None)
+    roles = {line.project.pk: held for line, held in here.lines} if here is not None else {}
     programmes = Programme.objects.public().filter(ministry__in=bodies)
-    paid = Programme.projects.through.objects.filter(programme__in=programmes.order_by().values("pk")).values("project")
-    tied = Q(council__in=bodies) | Q(lead__in=bodies) | Q(pk__in=named) | Q(pk__in=paid)
-    projects = Project.objects.public().filter(tied).order_by().values("pk")
-    own = Q(section__projects__in=projects) | Q(section__counterpart__projects__in=projects)
-    targets = Target.objects.public().filter(own).distinct().in_place()
-    sight = sight_of(Project.objects.filter(pk__in=projects), targets)
-    roles = {
-        line.project.pk: role
-        for place, held in sight.by_body()
-        if place.body_id == placement.body_id
-        for line, role in held
-    }
+    undivided = Budget.objects.public().undivided().filter(ministry__in=bodies)
     return {
         "placement": placement,
-        "rows": [(line, roles.get(line.project.pk)) for line in sight.lines],
+        "rows": [(line, roles.get(line.project.pk, [])) for line in sight.lines],
+        "links": here.links if here is not None else [],
         "programmes": programmes.in_words()[:LISTED],
         "more": max(0, programmes.count() - LISTED),
+        "paid": Plan.objects.filter(budgets__in=undivided).distinct(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -75,17 +76,95 @@ def test_the_plan_stands_on_a_wide_screen_without_a_bar_below(tab: Page) -> None
     assert flow["x"] + flow["width"] <= 1440
 
 
-@pytest.mark.parametrize("address", ["/alignment/", "/projects/pj5/", "/plans/third-period/targets/"])
+@pytest.mark.parametrize("address", ["/projects/pj5/", "/plans/third-period/targets/"])
 def test_tables_and_targets_print_whole(tab: Page, tmp_path: Path, address: str) -> None:
     text = printed(tab, address, tmp_path)
 
     words = {
-        "/alignment/": ["感染症協議会", "小児用医薬品の開発計画の策定件数", "経産省", "治験に至った件数"],
         "/projects/pj5/": ["長寿科学研究開発事業", "172.1億円", "4,979,676,000円"],
         "/plans/third-period/targets/": ["60件/年(2025~2029年度累計300件)", "公式の評価ではありません"],
     }
     for each in words[address]:
         assert each in text
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_the_alignment_prints_on_two_a3_landscape_sheets(tab: Page, tmp_path: Path, prefix: str) -> None:
+    """One table on each."""
+    assert sheets(tab, f"{prefix}/alignment/", tmp_path) == (2, [420, 297])
+
+    words = subprocess.run(
+        ["pdftotext", tmp_path / "sheet.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    first, second = (re.sub(r"\s", "", page) for page in words.split("\f")[:2])
+    expected = {
+        "": (
+            ["感染症協議会", "小児用医薬品の開発計画の策定件数", "経産省", "治験に至った件数"],
+            ["機関から見る", "AMED業務運営の基本方針"],
+        ),
+        "/en": (["CouncilforInfectiousDiseases", "METI"], ["Bybody", "JapanAgencyforMedicalResearchandDevelopment"]),
+    }
+    for phrases, page in zip(expected[prefix], (first, second), strict=True):
+        assert [phrase for phrase in phrases if phrase not in page] == []
+
+
+def test_rows_of_the_alignment_stay_whole_under_a_head_on_every_sheet(tab: Page, tmp_path: Path) -> None:
+    tab.goto("/alignment/")
+    tab.evaluate(
+        """() => {
+            const rows = document.querySelector('.alignment tbody')
+            const copies = [...Array(6)].flatMap(() => [...rows.children].map(row => row.cloneNode(true)))
+            rows.append(...copies)
+            for (const [n, row] of [...rows.children].entries())
+                for (const cell of row.children) cell.prepend(`<${n} `), cell.append(` ${n}>`)
+        }"""
+    )
+    tab.pdf(path=tmp_path / "long.pdf", prefer_css_page_size=True)
+    words = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "long.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    pages = [page for page in words.stdout.split("\f") if re.search(r"<\d+ ", page)]
+
+    assert len(pages) > 2
+    for page in pages:
+        head = page[: page.index("<")]
+        assert re.search(r"プロジェクト\s+協議会\s+府省\s+目標", head), page[:200]
+        begun, ended = (sorted(re.findall(pattern, page)) for pattern in (r"<(\d+)\s", r"\s(\d+)>"))
+        assert begun == ended
+
+
+@pytest.mark.parametrize("colours", [None, "active"])
+def test_a_table_that_goes_on_beyond_its_edge_has_a_shadow_there(
+    browser: Browser, served: str, colours: Literal["active"] | None
+) -> None:
+    page = browser.new_page(base_url=served, viewport={"width": 375, "height": 800}, forced_colors=colours)
+    page.goto("/alignment/")
+    table = page.locator(".table-scroll").first
+    table.evaluate("e => e.firstElementChild.style.visibility = 'hidden'")
+
+    def edges() -> list[bytes]:
+        """What the left and the right edge look like, without the table."""
+        box = table.bounding_box()
+        assert box is not None
+        places = (box["x"] + 1, box["x"] + box["width"] - 5)
+        return [page.screenshot(clip={"x": x, "y": box["y"] + 200, "width": 4, "height": 40}) for x in places]
+
+    table.scroll_into_view_if_needed()
+    left, right = edges()
+    table.evaluate("e => e.scrollLeft = e.scrollWidth")
+    left_at_end, right_at_end = edges()
+    page.close()
+
+    assert left == right_at_end, "plain, where nothing lies beyond"
+    assert right != left
+    assert left_at_end != left
+
+
+def test_nothing_of_the_shadow_prints(tab: Page) -> None:
+    tab.goto("/alignment/")
+    tab.emulate_media(media="print")
+
+    assert tab.locator(".table-scroll").first.evaluate("e => getComputedStyle(e).backgroundImage") == "none"
 
 
 def test_a_reader_walks_from_a_target_to_the_body_that_answers_and_back(tab: Page) -> None:

@@ -29,6 +29,11 @@ from plans.words import RULES, STATES, amount, period, spans, unit_of, year
         ((Decimal(0), "拠点"), "0拠点", "0 sites"),
         ((Decimal(3), "隻"), "3隻", '3 <span lang="ja">隻</span>'),
         ((None, "件"), "", ""),
+        ((Decimal(200) / 3, "件"), "66.6667件", "66.6667"),
+        ((Decimal("-0.00004"), "%"), "-0.00004%", "-0.00004%"),
+        ((Decimal("0.0000123456"), "%"), "0.0000123%", "0.0000123%"),
+        ((Decimal("-0.0000"), "%"), "0%", "0%"),
+        ((Decimal("12345678901.23456"), "円"), "12,345,678,901.2346円", "¥12,345,678,901.2346"),
     ],
 )
 def test_quantities_are_said_in_both_languages(arguments: Any, japanese: str, english: str) -> None:

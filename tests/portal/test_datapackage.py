@@ -370,23 +370,54 @@ def test_codes_of_another_dataset_are_joined_and_an_unknown_one_is_refused(packa
 
 
 @pytest.mark.django_db
-def test_new_rows_that_point_to_each_other_in_a_circle_of_several_kinds_are_told(package: Path) -> None:
-    def circle(rows: list[list[str]]) -> None:
-        at = {name: rows[0].index(name) for name in rows[0]}
-        for number, points in {
-            "x": {"parent": "y"},
-            "y": {"counterpart_plan": "third-period", "counterpart": "x"},
-        }.items():
-            row = [*rows[1]]
-            row[at["number"]], row[at["parent"]] = number, ""
-            for name, value in points.items():
-                row[at[name]] = value
-            rows.append(row)
+def test_sections_that_correspond_to_each_other_come_back_byte_for_byte(tmp_path: Path) -> None:
+    plan, other = factories.plan("a"), factories.plan("b")
+    here, there = factories.section(plan, "1"), factories.section(other, "1")
+    under = factories.section(plan, "1.1", here)
+    here.counterpart, there.counterpart = there, here
+    here.save()
+    there.save()
+    factories.section(other, "1.1", there, counterpart=under)
+    datapackage.dump(tmp_path / "first")
+    empty()
 
-    edit(package / "sections.csv", circle)
+    datapackage.load(tmp_path / "first")
+    datapackage.dump(tmp_path / "second")
 
-    (found,) = faults(package)
-    assert re.fullmatch(r"sections\.csv: 互いに参照し合う新しい行は、一度に読み込めません（\d+, \d+行目）。", found)
+    assert (tmp_path / "second" / "sections.csv").read_bytes() == (tmp_path / "first" / "sections.csv").read_bytes()
+    found = Section.objects.order_by("plan__code", "number").values_list(
+        "counterpart__plan__code", "counterpart__number"
+    )
+    assert list(found) == [("b", "1"), (None, None), ("a", "1"), ("a", "1.1")]
+    assert is_right(Section.objects.get(plan__code="a", number="1").plan)
+
+
+@pytest.mark.django_db
+def test_a_new_section_that_corresponds_to_itself_is_told(package: Path) -> None:
+    set_cell(package / "sections.csv", 2, "counterpart_plan", "third-period")
+    set_cell(package / "sections.csv", 2, "counterpart", "situation")
+
+    assert faults(package) == ["sections.csv 2行目: 自分自身を対応する項目にすることはできません。"]
+    assert not Section.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_points_to_a_row_with_an_end_left_open_is_told_apart_from_it(package: Path) -> None:
+    """Rules that look through the other row cannot be asked; the values of a row are checked all the same."""
+    set_cell(package / "projects.csv", 2, "plan", "nowhere")
+    set_cell(package / "budgets.csv", 3, "stage", "x")  # of that project, whose plan a budget must share
+    set_cell(package / "observations.csv", 2, "indicator", "nothing")
+    set_cell(package / "observations.csv", 3, "replaces", "approvals-p2")  # whose indicator a correction must share
+    set_cell(package / "observations.csv", 4, "replaces", "fih-trials-2023")
+
+    assert faults(package) == [
+        "observations.csv 2行目 列「indicator」: 「nothing」がありません。",
+        "observations.csv 4行目 列「replaces」: 訂正できるのは、同じ指標、同じ計画の実績値だけです。",
+        "projects.csv 2行目 列「plan」: 「nowhere」がありません。",
+        "projects.csv 2行目 列「section」: 「nowhere, 1.3.1」がありません。",
+        "budgets.csv 3行目 列「stage」: 'x' は有効な選択肢ではありません。",
+    ]
+    assert not Source.objects.exists()
 
 
 @pytest.mark.django_db

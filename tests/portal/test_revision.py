@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, models, transaction
 from django.test import Client
 
 from bodies.models import Body, Mandate, Placement, Structure
+from plans.models import Observation
 from portal import revision
 from portal.models import Source
 from tests import factories
@@ -127,6 +129,58 @@ def test_dropped_triggers_are_reported_loudly_and_made_again(
 
     assert revision.missing() == []
     assert moved(lambda: factories.source("again"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_keeps_values_is_reported_when_dropped_and_made_again() -> None:
+    factories.observation(factories.plan(), "o", 2025, 120)
+    name = "portal_kept_plans_observation" if connection.vendor == "sqlite" else "portal_kept ON plans_observation"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}")
+    assert revision.missing() == ["plans_observation"]
+
+    revision.install()
+
+    assert revision.missing() == []
+    with connection.cursor() as cursor, pytest.raises(IntegrityError) as refused:
+        cursor.execute("UPDATE plans_observation SET value = 121")
+    assert revision.is_kept(refused.value)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_values_are_kept_as_the_model_says_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    observation = factories.observation(factories.plan(), "o", 2025, 120)
+    monkeypatch.setattr(Observation, "kept", ("remark",))
+    assert revision.missing() == ["plans_observation"]
+
+    revision.install()
+
+    assert revision.missing() == []
+    Observation.objects.update(value=121)
+    with pytest.raises(ValidationError):
+        Observation.objects.update(remark="備考")
+    monkeypatch.undo()
+    revision.install()
+    observation.refresh_from_db()
+    assert (observation.value, observation.remark) == (121, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_keeps_its_values_can_still_be_migrated() -> None:
+    """PostgreSQL alters no column that a trigger's definition names."""
+    factories.observation(factories.plan(), "o", 2025, 120)
+    field = Observation._meta.get_field("period")
+    longer = models.CharField(max_length=70)
+    longer.set_attributes_from_name("period")
+    longer.model = Observation
+    for before, after in [(field, longer), (longer, field)]:
+        with connection.schema_editor() as editor:
+            editor.alter_field(Observation, before, after)
+    revision.install()
+
+    assert revision.missing() == []
+    with pytest.raises(ValidationError):
+        Observation.objects.update(period="x")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
+from bs4 import Tag
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bodies.models import Status
-from plans.models import SectionKind, Target
+from bodies.models import Kind, Link, Relation, Status
+from plans.models import Plan, Section, SectionKind, Target
 from projects.models import Budget, Project
 from tests import factories
 from tests.pages import page, text
@@ -51,18 +53,87 @@ def fill(count: int) -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_pages_ask_the_same_for_1_and_3_of_everything(client: Client, count: int) -> None:
     fill(count)
-    found = {
-        address: queries(client, address)
-        for address in ("/projects/", "/projects/pj0/", "/programmes/", "/alignment/", "/plans/plan/targets/t0/")
+    expected = {
+        "/projects/": 15,
+        "/projects/pj0/": 19,
+        "/programmes/": 7,
+        "/alignment/": 13,
+        "/bodies/top/": 26,
+        "/bodies/ministry0/": 25,
+        "/plans/plan/targets/t0/": 15,
     }
 
-    assert found == {
-        "/projects/": 12,
-        "/projects/pj0/": 16,
-        "/programmes/": 7,
-        "/alignment/": 14,
-        "/plans/plan/targets/t0/": 14,
+    assert {address: queries(client, address) for address in expected} == expected
+
+
+def test_pages_ask_the_same_for_1_3_and_1000_targets_with_20_observations_each(client: Client) -> None:
+    fill(1)
+    plan, section = Plan.objects.get(code="plan"), Section.objects.get(number="0")
+    expected = {
+        "/": 10,
+        "/alignment/": 13,
+        "/projects/": 15,
+        "/projects/pj0/": 19,
+        "/bodies/top/": 26,
+        "/bodies/council0/": 25,
+        "/plans/plan/sections/0/": 10,
     }
+    found = []
+    for prefix, count in (("u", 0), ("v", 2), ("w", 997)):
+        factories.targets(plan, count, 20, prefix, sections=(section, None))
+        found.append({address: queries(client, address) for address in expected})
+
+    assert Target.objects.count() == 1000
+    assert found == [expected] * 3
+    assert len(page(client, "/alignment/").select(".target-links span.state")) == 1000
+    shown = page(client, "/projects/pj0/")
+    assert len(shown.select(".targets > li")) == 100
+    everything = shown.select_one("a[href='/plans/plan/sections/0/#section-targets']")
+    assert everything is not None
+    assert everything.get_text() == "501 件の目標をすべて見る"
+
+
+def test_lists_of_programmes_and_budgets_are_counted_and_paged(client: Client) -> None:
+    plan = factories.plan()
+    project = factories.project(plan)
+    programmes = factories.programmes("p", 201, project)
+    factories.budgets(plan, "own", 202, project=project)
+    factories.budgets(plan, "part", 203, programme=programmes[0])
+    factories.budgets(plan, "whole", 204)
+
+    def counted(shown: Tag, section: str) -> tuple[str, int, str]:
+        """What a list says that it holds, how many stand on the page, and the place of the page."""
+        held = shown.select_one(f"section[aria-labelledby={section}]")
+        assert held is not None
+        head, pages = held.select_one("h2 small"), held.select_one(".pages")
+        assert head is not None
+        assert pages is not None
+        return head.get_text(), len(held.select("li, tbody tr")), " ".join(pages.get_text().split())
+
+    first = page(client, "/projects/pj/")
+    assert counted(first, "programmes") == ("201 件", 200, "1 / 2 次へ")
+    assert counted(first, "budgets") == ("202 件", 200, "1 / 2 次へ")
+    assert counted(page(client, "/projects/pj/?page=2"), "programmes") == ("201 件", 1, "前へ 2 / 2")
+    assert counted(page(client, "/projects/pj/?budgets=2"), "budgets") == ("202 件", 2, "前へ 2 / 2")
+    assert counted(page(client, "/projects/"), "totals") == ("204 件", 200, "1 / 2 次へ")
+    assert counted(page(client, "/projects/?page=2"), "totals") == ("204 件", 4, "前へ 2 / 2")
+    assert counted(page(client, "/programmes/?budgets=3"), "budgets") == ("407 件", 7, "前へ 3 / 3")
+    assert len(page(client, "/programmes/?page=2").select(".programmes-list > li")) == 1
+    links = [str(link["href"]) for link in page(client, "/programmes/?budgets=2").select(".pages a")]
+    assert links == ["?page=2#main", "?budgets=1#budgets", "?budgets=3#budgets"]
+
+
+def test_an_address_of_a_row_leads_to_the_page_that_holds_it(client: Client) -> None:
+    plan = factories.plan()
+    project = factories.project(plan)
+    programmes = factories.programmes("p", 201, project)
+    own = factories.budgets(plan, "own", 202, project=project)
+    part = factories.budgets(plan, "part", 203, programme=programmes[0])
+
+    for row in (programmes[0], programmes[200], own[0], own[201], part[200]):
+        address, anchor = row.get_absolute_url().split("#")
+        assert page(client, address).select_one(f"#{anchor}") is not None, address
+    assert page(client, "/programmes/?programme=none&budget=none").select_one("#programme-p0") is not None
 
 
 def test_the_eight_projects_stand_with_council_ministries_and_what_changed(client: Client, third_period: None) -> None:
@@ -163,6 +234,119 @@ def test_alignment_leads_from_every_cell(client: Client, third_period: None) -> 
     for row in rows:
         for cell in row.select("th, td"):
             assert cell.select("a") or cell.select(".none"), cell
+
+
+def body_rows(client: Client) -> dict[str, str]:
+    """The words of each body's row in the table by body, without its name, by the code of the body."""
+    rows = {}
+    for row in page(client, "/alignment/").select("table.by-body tbody tr"):
+        link = row.select_one("th a")
+        assert link is not None
+        cells = (re.sub(r"\s+", "", cell.get_text()) for cell in row.select("td"))
+        assert str(link["href"]).split("/")[2] not in rows, "a body stands there once"
+        rows[str(link["href"]).split("/")[2]] = "|".join(cells)
+    return rows
+
+
+def parts(client: Client, code: str) -> dict[str, str]:
+    """The projects on the page of a body, each once, with what the body is to them."""
+    rows = page(client, f"/bodies/{code}/").select("section[aria-labelledby=projects] > .facts > li")
+    found = {row.select("a")[0].get_text(): row.select(".role")[0].get_text() for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_a_ministry_that_only_has_a_budget_answers_for_what_it_pays(client: Client) -> None:
+    plan = factories.plan()
+    structure = factories.structure()
+    own, shared, whole = (factories.place(structure, code).body for code in ("own", "shared", "whole"))
+    one, two = factories.project(plan, "one"), factories.project(plan, "two")
+    factories.budget(plan, "b1", project=one, ministry=own)
+    factories.budget(plan, "b2", programme=factories.programme("p", one, two), ministry=shared)
+    factories.budget(plan, "b3", ministry=whole)
+
+    assert body_rows(client) == {
+        "own": "予算から：プロジェクトone|個別の目標の記載なし",
+        "shared": "予算から：プロジェクトone、プロジェクトtwo|個別の目標の記載なし",
+        "whole": "予算から：計画plan|計画全体の目標",
+    }
+    cells = [row.select("td")[1] for row in page(client, "/alignment/").select("table.alignment tbody tr")[:3]]
+    assert [re.sub(r"\s+", "", cell.get_text()) for cell in cells] == [
+        "機関own（予算から）、機関shared（予算から）",
+        "機関shared（予算から）",
+        "機関whole（予算から）推進体制を見る",
+    ]
+    assert parts(client, "own") == {"プロジェクトone": "予算から"}
+    assert parts(client, "shared") == {"プロジェクトone": "予算から", "プロジェクトtwo": "予算から"}
+    assert page(client, "/bodies/whole/").select_one("#undivided ~ ul a[href='/projects/#totals']") is not None
+    assert page(client, "/projects/").select_one("#totals") is not None
+
+
+def test_a_body_with_several_roles_in_a_project_stands_there_once_with_all(client: Client) -> None:
+    structure = factories.structure()
+    top = factories.place(structure, "top")
+    council = factories.place(structure, "council", top)
+    plan = factories.plan()
+    fields: dict[str, Any] = {"council": council.body, "council_evidence": "inferred", "lead": council.body}
+    project = factories.project(plan, marking="◎", marking_source=factories.source(), **fields)
+    project.ministries.set([council.body, top.body])
+    factories.programme("p", project, ministry=council.body)
+    factories.target(plan, section=factories.section(plan, "1"))
+    Project.objects.update(section=Section.objects.get())
+
+    assert body_rows(client) == {
+        "top": "協議会の上、担当推定：プロジェクトpj|目標t1",
+        "council": "協議会、主担当推定：プロジェクトpj|目標t1",
+    }
+    assert parts(client, "top") == {"プロジェクトpj": "協議会の上、担当"}
+    assert parts(client, "council") == {"プロジェクトpj": "協議会、主担当"}
+
+
+def test_a_responsible_body_without_projects_has_a_row(client: Client) -> None:
+    factories.plan(responsible=factories.place(factories.structure(), "top").body)
+
+    assert body_rows(client) == {"top": "作成・推進：計画plan|計画全体の目標"}
+
+
+def test_projects_that_share_a_section_share_its_targets(client: Client) -> None:
+    plan = factories.plan()
+    section = factories.section(plan, "1")
+    for code in ("one", "two"):
+        factories.project(plan, code, section=section)
+    factories.target(plan, section=section)
+
+    rows = page(client, "/alignment/").select("table.alignment tbody tr")[:3]
+    assert [len(row.select(".target-links a")) for row in rows] == [1, 1, 0]
+
+
+def test_who_is_given_the_ministries_money_stands_with_its_source(client: Client, third_period: None) -> None:
+    expected = "資金の交付先："
+    rows = page(client, "/alignment/").select("table.alignment:not(.by-body) tbody tr")
+    assert [bool(row.select("a[href='/bodies/amed/']")) for row in rows] == [True] * 6 + [False, True, False]
+    assert body_rows(client)["amed"].startswith(expected)
+    amed = page(client, "/alignment/").select_one("table.by-body th:has(a[href='/bodies/amed/'])")
+    assert amed is not None
+    assert [link["href"] for link in amed.select(".cite a")] == ["/sources/amed-basic-policy/"]
+
+    named = parts(client, "amed")
+    assert set(named.values()) == {"資金の交付先"}
+    assert len(named) == 7, "not the projects of a plan that was over before this structure was in force"
+    for address in ("/projects/pj4/", "/bodies/amed/"):
+        assert page(client, address).select_one(".cite a[href='/sources/amed-basic-policy/']") is not None
+    assert page(client, "/projects/p2-pj4/").select_one("#who ~ dl a[href='/bodies/amed/']") is None
+
+
+def test_money_that_is_given_through_a_group_of_ministries_is_followed(client: Client) -> None:
+    structure = factories.structure()
+    group = factories.place(structure, "group", kind=Kind.GROUP)
+    ministry, agency = factories.place(structure, "ministry", group), factories.place(structure, "agency")
+    fields = {"from_placement": group, "to_placement": agency, "kind": Relation.FUNDS, "source": factories.source()}
+    Link.objects.create(**fields)
+    project = factories.project(factories.plan())
+    factories.programme("p", project, ministry=ministry.body)
+
+    assert body_rows(client)["agency"] == "資金の交付先：プロジェクトpj|個別の目標の記載なし"
+    assert parts(client, "agency") == {"プロジェクトpj": "資金の交付先"}
 
 
 def test_line_of_sight_leads_from_a_target_up_to_the_headquarters(client: Client, third_period: None) -> None:
