@@ -204,7 +204,7 @@ def _number(value: Decimal | None) -> Decimal | None:
 
 
 def _year(year: int | None) -> int | None:
-    return year if year in YEARS else None
+    return year if year is not None and year in YEARS else None  # a range looks for None one by one
 
 
 def _cleaned(goal: Goal) -> Goal:

@@ -93,13 +93,14 @@ def projects_of(placement: Placement) -> dict[str, Any]:
     here = next((each for each in sight.by_body() if each.place.body_id == placement.body_id), None)
     roles = {line.project.pk: held for line, held in here.lines} if here is not None else {}
     programmes = Programme.objects.public().filter(ministry__in=bodies)
+    listed = list(programmes.in_words()[:LISTED])
     undivided = Budget.objects.public().undivided().filter(ministry__in=bodies)
     return {
         "placement": placement,
         "rows": [(line, roles.get(line.project.pk, [])) for line in sight.lines],
         "links": here.links if here is not None else [],
-        "programmes": programmes.in_words()[:LISTED],
-        "more": max(0, programmes.count() - LISTED),
+        "programmes": listed,
+        "more": programmes.count() - LISTED if len(listed) == LISTED else 0,
         "paid": Plan.objects.filter(budgets__in=undivided).distinct(),
     }
 
