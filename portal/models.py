@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Self
 
 from django.apps import apps
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
@@ -201,6 +204,8 @@ class Revision(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     number = models.PositiveBigIntegerField(default=0)
     moved_at = models.DateTimeField(default=timezone.now)
+    # What is being done by whoever holds the row; to everyone else it is always null. See portal.journal.
+    change = models.ForeignKey("portal.Change", models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -219,3 +224,104 @@ class LoadedPackage(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class ExactDecoder(json.JSONDecoder):
+    """Numbers as they stand in the database: a float would make another one of 0.1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs, parse_float=Decimal)
+
+
+class ChangeKind(models.TextChoices):
+    """What someone did."""
+
+    ADD = "add", _("追加")
+    EDIT = "edit", _("編集")
+    MOVE = "move", _("移動")
+    DELETE = "delete", _("削除")
+    CLONE = "clone", _("複製")
+    PUBLISH = "publish", _("公開")
+    WITHDRAW = "withdraw", _("取下げ")
+    REVERT = "revert", _("取り消し")
+    LOAD = "load", _("読み込み")
+    RIGHTS = "rights", _("利用者・権限の変更")
+    LOGIN = "login", _("ログイン")
+    LOGOUT = "logout", _("ログアウト")
+    REFUSED = "refused", _("ログインの失敗")
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    def public(self) -> Self:
+        """What readers are told: changes of what they could see, in the order of time, the latest first."""
+        return self.filter(is_public=True).order_by("-at", "-pk")
+
+
+class Change(models.Model):
+    """変更: what one person did at one moment and why, with every row that it wrote. See `portal.journal`."""
+
+    at = models.DateTimeField(_("日時"), default=timezone.now, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("利用者")
+    )
+    user_name = models.CharField(_("利用者名"), max_length=150, blank=True)  # stays when the account goes
+    kind = models.CharField(_("操作"), max_length=10, choices=ChangeKind)
+    about = models.CharField(_("対象"), max_length=300, blank=True)
+    about_en = models.CharField(_("対象（英語）"), max_length=300, blank=True)
+    address = models.CharField(_("アドレス"), max_length=300, blank=True)
+    reason = models.TextField(_("理由"), blank=True)
+    reason_en = models.TextField(_("理由（英語）"), blank=True)
+    is_public = models.BooleanField(_("公開情報の変更"), default=False)
+    token = models.UUIDField(null=True, unique=True, editable=False)  # of the form; sent twice, it counts once
+    reverts = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="reverted_by", verbose_name=_("取り消した変更")
+    )
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("変更")
+        verbose_name_plural = pgettext_lazy("list", "変更履歴")
+        ordering = ["-at", "-pk"]
+        permissions = [("import_batch", _("データをまとめて取り込める"))]
+        constraints = [one_of("kind", ChangeKind)]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}：{self.about}" if self.about else str(self.get_kind_display())
+
+
+class RowChange(models.TextChoices):
+    """What happened to a row."""
+
+    ADDED = "+", _("追加")
+    CHANGED = "~", _("変更")
+    DELETED = "-", _("削除")
+
+
+class ChangedRow(models.Model):
+    """A row before and after a write, as the database's triggers noted it: nothing gets past them."""
+
+    change = models.ForeignKey(
+        Change, models.CASCADE, null=True, related_name="rows", verbose_name=_("変更")
+    )  # null: written past the portal, by a statement of its own
+    at = models.DateTimeField(_("日時"))
+    model = models.CharField(_("種類"), max_length=60)  # "bodies.placement", in lower case
+    object_id = models.BigIntegerField(_("行"))
+    kind = models.CharField(_("変更の種類"), max_length=1, choices=RowChange)
+    before = models.JSONField(_("前"), null=True, decoder=ExactDecoder)  # column: value
+    after = models.JSONField(_("後"), null=True, decoder=ExactDecoder)
+
+    class Meta:
+        verbose_name = _("変更された行")
+        verbose_name_plural = pgettext_lazy("list", "変更された行")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["model", "object_id", "id"], name="portal_changedrow_of")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.model} {self.object_id}"
+
+    @property
+    def differing(self) -> list[str]:
+        """The columns that the write changed."""
+        before, after = self.before or {}, self.after or {}
+        return [name for name in before | after if before.get(name) != after.get(name)]

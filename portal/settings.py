@@ -13,9 +13,12 @@ neither. `make run` sets both for this machine alone.
 | `LOCK_WAIT_SECONDS` | how long a writer waits for another before it is told so | 20 |
 | `STATIC_ROOT` | where `collectstatic` writes | `.static` beside this project |
 | `SITE_OPERATOR`, `SITE_OPERATOR_EN` | who runs this site | none: the pages say that it is a demonstration |
+| `ADMIN_PATH` | where editors work, below the root of the site | `admin/` |
+| `OTP_REQUIRED` | 1: editors need a second factor (TOTP) | 0 |
 | `SITE_CONTACT` | e-mail address or web address for readers | none: the pages say that there is none |
 """
 
+import datetime
 import os
 import secrets
 from pathlib import Path
@@ -46,12 +49,20 @@ elif missing := [name for name, value in [("SECRET_KEY", SECRET_KEY), ("ALLOWED_
     )
 
 INSTALLED_APPS = [
+    "portal.apps.AdminConfig",
+    "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
     "mptt",
     "import_export",
     "csp",
-    "portal",
+    "portal.apps.PortalConfig",
     "bodies",
     "plans",
     "projects",
@@ -78,6 +89,17 @@ DATASETS = [
     "projects.resources.SuccessionResource",
 ]
 
+# What the journal notes beside public data: tables with the columns that may be written down. No secret is among them.
+JOURNALED = {
+    "auth.User": ["username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser"],
+    "auth.User_groups": ["user_id", "group_id"],
+    "auth.User_user_permissions": ["user_id", "permission_id"],
+    "auth.Group": ["name"],
+    "auth.Group_permissions": ["group_id", "permission_id"],
+    "otp_totp.TOTPDevice": ["user_id", "name", "confirmed"],
+    "otp_static.StaticDevice": ["user_id", "name", "confirmed"],
+}
+
 # What search finds, in the order of its page: functions that yield `portal.search.Entry`.
 SEARCHED = [
     "bodies.search.structures",
@@ -97,12 +119,23 @@ MIDDLEWARE = [
     "portal.middleware.BusyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.middleware.AdminPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "portal.access.SecondFactorMiddleware",
+    "bodies.preview.PreviewMiddleware",  # knows who asks, and leaves to what follows an address as readers have it
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -116,11 +149,37 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "portal.context_processors.site",
             ],
         },
     }
 ]
+
+# Who may use the admin: see the README. Sessions are for an office day, and end with the browser.
+ADMIN_PATH = os.environ.get("ADMIN_PATH", "admin/").strip("/") + "/"
+OTP_REQUIRED = os.environ.get("OTP_REQUIRED", "0") in {"1", "true", "True"}
+OTP_TOTP_ISSUER = "健康・医療研究開発の体制と計画"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # a body with many roles, members and relations is one form
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "portal_session"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "portal.access.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says for how long
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]  # not kept with a failure
+AXES_DISABLE_ACCESS_LOG = True  # log-ins are in the history
+AXES_ENABLE_ADMIN = False
 
 LOCK_WAIT_SECONDS = int(os.environ.get("LOCK_WAIT_SECONDS", "20"))
 
@@ -151,11 +210,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 FORMAT_MODULE_PATH = "portal.formats"
-LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+LOCALE_PATHS = [
+    BASE_DIR / "portal" / "locale",  # the words of this project in English
+    BASE_DIR / "portal" / "locale_ja",  # those of the packages that it uses, where they lack Japanese
+]
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"  # from the root: a preview puts another prefix before relative ones
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT", BASE_DIR / ".static"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

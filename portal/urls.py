@@ -1,9 +1,11 @@
 """Addresses: Japanese without a prefix, English under /en/."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
-from portal import search, views
+from portal import changes, search, views
 
 
 class CodeConverter:
@@ -29,6 +31,9 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("favicon.ico", views.favicon),
     *i18n_patterns(
+        path(settings.ADMIN_PATH, admin.site.urls),
+        path("changes/", changes.changes, name="changes"),
+        path("changes.atom", changes.feed, name="changes-feed"),
         path("", views.home, name="home"),
         path("", include("bodies.urls")),
         path("", include("plans.urls")),

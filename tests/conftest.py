@@ -37,8 +37,9 @@ class _Loud(str):
         raise UndefinedVariable(f"undefined template variable: {variable}")
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _undefined_variables_fail() -> None:
+    """For each test anew: one that changes DEBUG leaves another template engine behind."""
     engine = engines["django"]
     assert isinstance(engine, DjangoTemplates)
     engine.engine.string_if_invalid = _Loud("%s")
