@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -26,10 +27,14 @@ from portal.models import (
 )
 from portal.tree import Node, OrderedTree, OrderedTreeManager, OrderedTreeQuerySet, forest
 
+# The edition that a request previews, which to it counts as published and in force: see `bodies.preview`.
+previewed: ContextVar[Structure | None] = ContextVar("previewed", default=None)
+
 
 def today() -> datetime.date:
-    """The day in Japan, which decides what is in force."""
-    return timezone.localdate()
+    """The day in Japan, which decides what is in force; in a preview the first day of its edition."""
+    shown = previewed.get()
+    return (shown and shown.valid_from) or timezone.localdate()
 
 
 class Status(models.TextChoices):
@@ -38,6 +43,23 @@ class Status(models.TextChoices):
     DRAFT = "draft", _("下書き")
     PUBLISHED = "published", _("公開")
     WITHDRAWN = "withdrawn", _("取下げ")
+
+
+class Standing(models.TextChoices):
+    """Where an edition stands today, as editors are told it."""
+
+    DRAFT = "draft", _("下書き")
+    SCHEDULED = "scheduled", _("公開予定")
+    IN_FORCE = "in_force", _("適用中")
+    PAST = "past", _("過去")
+    WITHDRAWN = "withdrawn", _("取下げ")
+
+
+class Coverage(models.TextChoices):
+    """How much of a structure an edition records. What a partial one leaves out is unknown, not absent."""
+
+    FULL = "full", _("全体")
+    PARTIAL = "partial", _("一部")
 
 
 class StructureQuerySet(models.QuerySet["Structure"]):
@@ -49,12 +71,23 @@ class StructureQuerySet(models.QuerySet["Structure"]):
         return self.filter(source=source)
 
     def reachable(self) -> Self:
-        """What a reader may open at its own address: also what is scheduled."""
-        return self.filter(status=Status.PUBLISHED).select_related("source")
+        """What a reader may open at its own address: also what is scheduled.
+
+        In a preview also its edition, in the place of a published one of the same day.
+        """
+        seen = models.Q(status=Status.PUBLISHED)
+        if (shown := previewed.get()) is not None:
+            seen = models.Q(pk=shown.pk) | seen & ~models.Q(valid_from=shown.valid_from)
+        return self.filter(seen).select_related("source")
 
     def in_force(self, on: datetime.date | None = None) -> Structure | None:
         """The edition in force on that day: the latest that applies by then. None before the first."""
         return self.public(on).order_by("-valid_from").first()
+
+    def with_standing(self) -> Self:
+        """With what `Structure.standing` needs, in the same query."""
+        later = Structure.objects.public().filter(valid_from__gt=models.OuterRef("valid_from"))
+        return self.annotate(is_superseded=models.Exists(later))
 
 
 class Structure(Cited):
@@ -74,6 +107,17 @@ class Structure(Cited):
     valid_from = models.DateField(
         _("適用日"), null=True, blank=True, help_text=_("この体制が適用される最初の日。公開するには必要。")
     )
+    coverage = models.CharField(
+        _("記録の範囲"),
+        max_length=10,
+        choices=Coverage,
+        default=Coverage.FULL,
+        help_text=_("体制の全体を記録したもの（full）か、資料で確かめられた一部（partial）か。"),
+    )
+    gaps = models.TextField(
+        _("記録のない事項"), blank=True, help_text=_("一部の記録なら、何が記録されていないか（読む人に示す）。")
+    )
+    gaps_en = models.TextField(_("記録のない事項（英語）"), blank=True, help_text=_("記録のない事項の英語。"))
 
     objects = StructureQuerySet.as_manager()
 
@@ -81,9 +125,11 @@ class Structure(Cited):
         verbose_name = _("体制")
         verbose_name_plural = pgettext_lazy("list", "体制")
         ordering = ["-valid_from", "code"]
+        permissions = [("publish_structure", _("体制を公開し、公開した体制を訂正できる"))]
         constraints = [
             *Cited.Meta.constraints,
             one_of("status", Status),
+            one_of("coverage", Coverage),
             one_of("title_en_standing", EnglishStanding, blank=True),
             models.UniqueConstraint(
                 fields=["valid_from"],
@@ -110,6 +156,18 @@ class Structure(Cited):
     @property
     def is_scheduled(self) -> bool:
         return self.status == Status.PUBLISHED and self.valid_from is not None and self.valid_from > today()
+
+    @property
+    def standing(self) -> Standing:
+        """Of a row read by `with_standing()`; of any other at the cost of a query."""
+        if self.status != Status.PUBLISHED:
+            return Standing(self.status)
+        if self.is_scheduled:
+            return Standing.SCHEDULED
+        is_superseded = getattr(self, "is_superseded", None)
+        if is_superseded is None:
+            is_superseded = Structure.objects.public().filter(valid_from__gt=self.valid_from).exists()
+        return Standing.PAST if is_superseded else Standing.IN_FORCE
 
     def public_codes(self) -> set[str] | None:
         """Its bodies that have a page, where not all of them do: a scheduled edition may hold new ones."""
@@ -554,7 +612,8 @@ class Link(Cited):
             raise ValidationError(_("起点と終点は、同じ体制の機関でなければなりません。"))
 
     def clean(self) -> None:
-        self.refuse_two_structures()
+        if self.from_placement_id and self.to_placement_id:  # a form may lack one, and says so itself
+            self.refuse_two_structures()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.refuse_two_structures()

@@ -11,7 +11,18 @@ class StructureResource(Dataset):
     class Meta:
         model = Structure
         import_id_fields = ("code",)
-        fields = export_order = ("code", "title", "title_en", "title_en_standing", "status", "valid_from", *CITED)
+        fields = export_order = (
+            "code",
+            "title",
+            "title_en",
+            "title_en_standing",
+            "status",
+            "valid_from",
+            "coverage",
+            "gaps",
+            "gaps_en",
+            *CITED,
+        )
 
 
 class BodyResource(Dataset):

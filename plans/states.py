@@ -18,7 +18,12 @@ _building = threading.Lock()
 
 
 def states(request: HttpRequest) -> Mapping[int, Progress]:
-    """By the primary key of a target: its state and the rule that led to it, without the numbers."""
+    """By the primary key of a target: its state and the rule that led to it, without the numbers.
+
+    In a preview they are those of its day, made each time and not kept.
+    """
+    if hasattr(request, "preview"):
+        return _build()
     seen = revision.seen_by(request)
     key = (seen.number, seen.moved_at, today())
     found = _kept.get(key)

@@ -29,6 +29,7 @@ from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
@@ -108,7 +109,12 @@ _building = threading.Lock()
 
 
 def index(request: HttpRequest) -> Index:
-    """What is public, by kind. Made once for each state of the data and day, and never older than either."""
+    """What is public, by kind. Made once for each state of the data and day, and never older than either.
+
+    In a preview it is what that shows, made each time and not kept.
+    """
+    if hasattr(request, "preview"):
+        return build()
     state = revision.seen_by(request)
     key = (state.number, state.moved_at, timezone.localdate())
     found = _kept.get(key)
@@ -192,8 +198,10 @@ def present(entry: Entry, asked: Sequence[str]) -> Hit:
         if here:
             found.append((str(label), _html(snippet(text, here), text_language)))
             missing = [word for word in missing if word not in here]
+    root = get_script_prefix()  # in a preview every address begins with its own
+    address = in_language(f"/{entry.address.removeprefix(root)}", get_language() or settings.LANGUAGE_CODE)
     return Hit(
-        in_language(entry.address, get_language() or settings.LANGUAGE_CODE),
+        f"{root}{address[1:]}",
         _html(marked(title, asked), language),
         _html(marked(context, asked), context_language),
         found,
