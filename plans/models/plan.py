@@ -132,6 +132,7 @@ class Plan(Cited):
         verbose_name = _("計画")
         verbose_name_plural = pgettext_lazy("list", "計画")
         ordering = ["sort_order", "code"]
+        permissions = [("publish_plan", _("計画を公開し、取り下げられる"))]
         constraints = [
             *Cited.Meta.constraints,
             one_of("status", Status),
