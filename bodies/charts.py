@@ -5,7 +5,8 @@ What the figure looks like is decided in `bodies.chart`; here is what it says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.core.cache import cache
@@ -22,6 +23,7 @@ from bodies.chart.text import MARK, UNMARK
 from bodies.models import (
     BREAK,
     Arrangement,
+    Coverage,
     Kind,
     Link,
     Note,
@@ -30,6 +32,7 @@ from bodies.models import (
     PlacementQuerySet,
     Relation,
     Structure,
+    previewed,
     today,
 )
 from bodies.outline import FOLDED_FROM, is_acronym
@@ -89,6 +92,26 @@ def structure_chart(
     return _once(f"{structure.pk}:{detail}:{is_in_force}", revision, build)
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the chart of an edition shows of its differences from another one, in the reader's language."""
+
+    title: str
+    boxes: Mapping[str, tuple[str, str]]  # by body: the tone of its box, and what stands in it
+    legend: Sequence[tuple[str, str]]  # a mark, and what it means
+
+
+def compared_chart(
+    structure: Structure, other: Structure, marks: Marks, revision: Revision, *, is_in_force: bool, count: int
+) -> SafeString:
+    """The compact chart of an edition with what differs from another one marked in it."""
+
+    def build() -> chart.Chart:
+        return of_structure(structure, Detail.COMPACT, count, is_in_force=is_in_force, marks=marks)
+
+    return _once(f"{structure.pk}:beside:{other.pk}:{is_in_force}", revision, build)
+
+
 def body_chart(
     placement: Placement,
     path: Sequence[Placement],
@@ -109,11 +132,18 @@ def file_name(structure: Structure, detail: Detail) -> str:
     """What a downloaded chart is called: the edition, the figure, the day."""
     title, _language = _say(structure, "title")
     figure = _("体制図") if detail is Detail.FULL else _("体制図（簡略）")
+    if previewed.get() is not None:
+        figure = _("公開前の%(figure)s") % {"figure": figure}
     return f"{title} {figure} {today():%Y-%m-%d}.svg"
 
 
 def _once(what: str, revision: Revision, build: Callable[[], chart.Chart]) -> SafeString:
-    """Drawn once for each state of the data, day and language: nothing else goes into a figure."""
+    """Drawn once for each state of the data, day and language: nothing else goes into a figure.
+
+    That of a preview is drawn each time, and not kept.
+    """
+    if previewed.get() is not None:
+        return mark_safe(draw(build()))  # noqa: S308 - as below
     state = f"{revision.number}:{revision.moved_at.timestamp()}:{today():%Y%m%d}:{get_language()}"
     drawn = cache.get_or_set(f"chart:{what}:{state}", lambda: draw(build()), timeout=None)
     return mark_safe(str(drawn))  # noqa: S308 - the chart escapes every text that it draws
@@ -133,6 +163,7 @@ def of_structure(
     links: Sequence[Link] | None = None,
     *,
     is_in_force: bool,
+    marks: Marks | None = None,
 ) -> chart.Chart:
     """What the chart of an edition shows; see `structure_chart`."""
     rows: PlacementQuerySet = Placement.objects.filter(structure=structure)
@@ -146,7 +177,7 @@ def of_structure(
         placements = placements[:SHOWN]
     if links is None:
         links = list(Link.objects.in_words().filter(from_placement__in=placements, to_placement__in=placements))
-    return _chart(structure, placements, links, count=count, is_full=is_full, is_in_force=is_in_force)
+    return _chart(structure, placements, links, count=count, is_full=is_full, is_in_force=is_in_force, marks=marks)
 
 
 def of_body(
@@ -190,6 +221,7 @@ def _chart(
     focus: Placement | None = None,
     above: int = 0,
     more_links: int = 0,
+    marks: Marks | None = None,
 ) -> chart.Chart:
     rows = {row.pk: row for row in placements}
     shown = choose(
@@ -215,6 +247,9 @@ def _chart(
         elif focus is not None and row.parent_id and key in shown.roots:
             paragraphs += (_item(_("（%(name)sの下）") % {"name": _say(row.parent, "name")[0]}),)
         made[key] = _place(row, tuple(children), paragraphs, linked, focus, marked=is_full)
+        if marks is not None and (mark := marks.boxes.get(row.body.code)):
+            tone, said = mark
+            made[key] = replace(made[key], tone=tone, paragraphs=(_item(said), *paragraphs))
     forest = tuple(made[key] for key in shown.roots)
     hidden = count - sum(1 + _below(rows[key]) for key in shown.roots)
     if focus is None and hidden:
@@ -222,11 +257,18 @@ def _chart(
     drawn = [link for link in links if link.from_placement_id in made and link.to_placement_id in made]
     notes = _notes(placements, is_full=is_full, more_links=more_links)
     bodies = sum(1 for key in made if rows[key].kind != Kind.GROUP)
+    spoken_marks = _spoken(placements) if is_full else {}
+    words = _words(structure, focus, bodies, len(drawn), spoken_marks, is_in_force=is_in_force)
+    if marks is not None:
+        words = replace(words, title=marks.title, title_language="")
+        notes = (*(chart.Note(mark, text) for mark, text in marks.legend), *notes)
+    if structure.coverage == Coverage.PARTIAL:
+        notes += (chart.Note("", _("この体制の記録は一部です。ここにないものが、なかったとは限りません。")),)
     return chart.Chart(
         forest,
         tuple(_link(link, structure) for link in drawn),
         notes,
-        _words(structure, focus, bodies, len(drawn), _spoken(placements) if is_full else {}, is_in_force=is_in_force),
+        words,
         chart.FULL_SHEET if is_full else chart.COMPACT_SHEET,
     )
 
@@ -377,6 +419,8 @@ def _words(
         says = _("%(since)sから適用（公開予定）") if structure.is_scheduled else _("%(since)sから適用（過去の体制）")
     days = {"today": today(), "since": structure.valid_from or today()}
     day = says % {name: date_format(value, "DATE_FORMAT") for name, value in days.items()}
+    if previewed.get() is not None:
+        day = _("公開前のプレビュー：%(day)s") % {"day": day}
     source, _language = _say(structure.source, "called")
     return chart.Words(
         language=get_language() or "ja",

@@ -4,6 +4,8 @@ from bodies import views
 
 urlpatterns = [
     path("structure/", views.structure_in_force, name="structure-in-force"),
+    path("structure/compare/", views.compare_chosen, name="compare"),
+    path("structure/compare/<code:before>/<code:after>/", views.compared, name="compared"),
     path("structure/<code:code>/", views.structure, name="structure"),
     path("structure/<code:code>/chart.svg", views.chart, name="chart"),
     path("bodies/", views.bodies, name="bodies"),

@@ -9,21 +9,38 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from bodies.charts import Detail, file_name, structure_chart, upper
+from bodies.charts import Detail, compared_chart, file_name, structure_chart, upper
+from bodies.compare import compare, heirs, read
+from bodies.differences import Differences
 from bodies.jsonld import describe
-from bodies.models import Body, Kind, Link, Note, Outline, Placement, PlacementQuerySet, Structure, today
+from bodies.models import (
+    Body,
+    Kind,
+    Link,
+    Note,
+    Outline,
+    Placement,
+    PlacementQuerySet,
+    Structure,
+    today,
+)
 from bodies.outline import FOLDED_FROM, below, names, walk
 from bodies.parts import one_of_each
+from portal import changes
 from portal.revision import seen_by
 from portal.templatetags.facts import pick
 from portal.tree import Node
 from portal.views import NotFound, Unacceptable
+
+# Readers of the changes know a body, which is but a code, by the name that it had last.
+changes.NAMERS["bodies.body"] = lambda pks: {pk: row.name for pk, row in Placement.objects.latest_of(pks).items()}
 
 LISTED = 200  # matches, relations and notes of a large structure that one page shows
 
@@ -109,7 +126,7 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
     context: dict[str, Any] = {
         "structure": shown,
         "is_in_force": bool(editions) and editions[0] == shown,
-        "editions": editions,
+        "editions": [(edition, _compare_address(edition, shown)) for edition in editions],
         "linked": shown.public_codes(),
         "count": sum(1 for path in paths if path[-1][-1] != Kind.GROUP),
         "is_large": is_large,
@@ -130,6 +147,52 @@ def _structure_page(request: HttpRequest, shown: Structure) -> HttpResponse:
     else:
         context["placements"] = list(placements.in_full().order_by("lft"))
     return render(request, "bodies/structure.html", context)
+
+
+@require_safe
+def compare_chosen(request: HttpRequest) -> HttpResponse:
+    """A form to choose two editions; `?before=…&after=…` leads to their comparison."""
+    seen_by(request)
+    chosen = [_reachable(request.GET[name]) for name in ("before", "after") if name in request.GET]
+    if len(chosen) == 2:
+        return redirect(_compare_address(*chosen))
+    context = {"editions": list(Structure.objects.public()), "before": None, "after": None, "comparison": None}
+    return render(request, "bodies/compare.html", context)
+
+
+def _compare_address(one: Structure, other: Structure) -> str:
+    """Where two editions are compared: the earlier one comes first, a draft without a day last."""
+    return reverse("compared", args=[each.code for each in sorted([one, other], key=_day)])
+
+
+def _day(structure: Structure) -> datetime.date:
+    return structure.valid_from or datetime.date.max
+
+
+@require_safe
+def compared(request: HttpRequest, before: str, after: str) -> HttpResponse:
+    """What differs between two editions, in words and marked in the chart of the later one."""
+    state = seen_by(request)
+    old, new = _reachable(before), _reachable(after)
+    editions = list(Structure.objects.public())
+    listed = [*editions, *(each for each in {new, old} if each not in editions)]
+    context: dict[str, Any] = {"editions": listed, "before": old, "after": new, "comparison": None}
+    if old == new:
+        return render(request, "bodies/compare.html", context)
+    if _day(new) < _day(old):
+        return redirect(_compare_address(old, new))
+    sides = read(old, new)
+    comparison = compare(*sides, heirs(old, new))
+    words = Differences(old, new, sides, comparison)
+    is_in_force = bool(editions) and editions[0] == new
+    count = len(sides[1].places)
+    context |= {
+        "comparison": comparison,
+        "sections": words.sections(),
+        "alike": len(comparison.alike),
+        "chart": compared_chart(new, old, words.marks(), state, is_in_force=is_in_force, count=count),
+    }
+    return render(request, "bodies/compare.html", context)
 
 
 def _folded_tree(shown: Structure, nodes: list[Node[Outline]], linked: set[str] | None) -> dict[str, Any]:

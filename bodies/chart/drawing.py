@@ -72,6 +72,9 @@ TONES = {
     "frame": Tone("#f5f5f5", "#949494", 1),
     "more": Tone("#ffffff", "#949494", 1, "3 3"),
     "focus": Tone("#fbf5e0", "#604b00", 2.5),
+    "came": Tone("#e6f5ec", "#0c472a", 2.5),
+    "changed": Tone("#fbf5e0", "#604b00", 2, "8 3"),
+    "unrecorded": Tone("#ffffff", "#666666", 1.5, "2 3"),
 }
 
 

@@ -13,7 +13,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils.translation import override
 
 from bodies.models import Body, Link, Mandate, Note, Placement, Relation, Seat, Status, Structure, today
-from portal.models import Revision, Source
+from portal.models import Change, ChangeKind, Revision, Source
 from tests import factories
 
 REFUSED: set[str] = set()
@@ -123,7 +123,9 @@ def test_revision_has_one_row(db: Any) -> None:
 
 LISTED = [
     (Source, "title_en_standing"),
+    (Change, "kind"),
     (Structure, "status"),
+    (Structure, "coverage"),
     (Structure, "evidence"),
     (Structure, "title_en_standing"),
     (Placement, "kind"),
@@ -149,6 +151,7 @@ def test_a_value_outside_its_list_is_refused(placement: Placement, model: Any, f
     Seat.objects.create(placement=placement, code="s", holder="者", source=source)
     Note.objects.create(placement=placement, code="n", text="注", source=source)
     link(placement, factories.place(placement.structure, "b")).save()
+    Change.objects.create(kind=ChangeKind.EDIT)
 
     name = f"{model._meta.app_label}_{model._meta.model_name}_{field}_listed"
     refused(name, lambda: model.objects.update(**{field: "nonsense"}))

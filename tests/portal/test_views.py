@@ -384,7 +384,7 @@ def test_home_leads_everywhere_and_shows_the_structure(client: Client, third_per
     assert footer == {*(f"/{name}/" for name in PAGES), "/sitemap/"}
     assert {f"/projects/pj{number}/" for number in range(1, 9)} <= links
     assert {"/plans/third-period/", "/plans/third-period/targets/slide-04/", "/alignment/"} <= links
-    assert Source.objects.count() == 27
+    assert Source.objects.count() == 35
     assert settings.LANGUAGE_CODE == "ja"
 
 
