@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export ALLOWED_HOSTS ?= 127.0.0.1,localhost
 
-.PHONY: run test check bench messages pins clean
+.PHONY: run test check bench guide messages pins clean
 
 run: .venv/run .secret-key
 	@export SECRET_KEY="$${SECRET_KEY:-$$(cat .secret-key)}" && \
@@ -26,6 +26,10 @@ check: .venv/dev
 	@DEBUG=1 $(BIN)/python manage.py check --fail-level WARNING
 	@DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	@DEBUG=1 $(BIN)/python manage.py check_translations
+
+# The pictures of the editor's guide, taken anew (needs Chromium).
+guide: .venv/dev
+	@GUIDE=1 $(BIN)/python -m pytest --no-cov -q tests/browser/test_guide.py -k shows
 
 bench: .venv/dev
 	@DEBUG=1 $(BIN)/python -m tests.bench

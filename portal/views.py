@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal import revision
+from portal import journal, revision
 from portal.models import Cited, Revision, Source
 
 PAGES = {
@@ -102,7 +102,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         executor = MigrationExecutor(connections["default"])
         due = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        fault = "migrations are due" if due else "triggers are missing" if revision.missing() else ""
+        fault = (
+            "migrations are due" if due else "triggers are missing" if revision.missing() or journal.missing() else ""
+        )
         fault = fault or ("" if Revision.objects.exists() else "the revision is missing")
     except DatabaseError:
         fault = "the database does not answer"
