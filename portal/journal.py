@@ -2,7 +2,7 @@
 
 Database triggers write it, in the transaction of the change itself, so that bulk statements, cascades and raw SQL are
 in it as well as forms. `recording()` opens a change; until it ends every row that is written belongs to it. The holder
-of the revision is the only writer, so the row `portal_revision` can say which change is open.
+of the revision is the only writer, so its row (on PostgreSQL a setting of the transaction) says which change is open.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portal.models import Change
 
 TRIGGER = "portal_journal"
+OPEN = "portal.change"  # a setting of PostgreSQL's transaction
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,9 +33,9 @@ DECLARE
 BEGIN
     IF was IS DISTINCT FROM became THEN
         INSERT INTO portal_changedrow (change_id, at, model, object_id, kind, "before", "after")
-        SELECT change_id, clock_timestamp(), TG_ARGV[0], CASE TG_OP WHEN 'DELETE' THEN OLD.id ELSE NEW.id END,
-            CASE TG_OP WHEN 'INSERT' THEN '+' WHEN 'UPDATE' THEN '~' ELSE '-' END, was, became
-        FROM portal_revision WHERE id = 1;
+        VALUES (NULLIF(current_setting('{OPEN}', true), '')::bigint, clock_timestamp(), TG_ARGV[0],
+            CASE TG_OP WHEN 'DELETE' THEN OLD.id ELSE NEW.id END,
+            CASE TG_OP WHEN 'INSERT' THEN '+' WHEN 'UPDATE' THEN '~' ELSE '-' END, was, became);
     END IF;
     RETURN NULL;
 END $$
@@ -69,7 +70,7 @@ def recording(
     Blocks nest: an inner one joins the change that is open. One that wrote no row leaves no change behind, unless its
     kind has none (a log-in). Raises `AlreadyDone` for a token that was used, and `Busy` as `moving()` does.
     """
-    from portal.models import Change, ChangeKind, Revision  # models are not loaded when this module is
+    from portal.models import Change, ChangeKind  # models are not loaded when this module is
 
     connection: Any = connections[using]
     joined: Change | None = getattr(connection, "open_change", None)
@@ -77,7 +78,6 @@ def recording(
         yield joined
         return
     with moving(using):
-        held = Revision.objects.using(using).filter(pk=1)
         if token is not None and (done := Change.objects.using(using).filter(token=token).first()):
             raise AlreadyDone(done)
         known = user if user is not None and user.pk else None
@@ -94,16 +94,31 @@ def recording(
             token=token,
             reverts=reverts,
         )
-        held.update(change=change)
+        _open(change, using)
         connection.open_change = change
         try:
             yield change
         finally:
             connection.open_change = None
-        held.update(change=None)
+        _open(None, using)
         without_rows = {ChangeKind.LOGIN, ChangeKind.LOGOUT, ChangeKind.REFUSED}
         if kind not in without_rows and not change.rows.exists():
             change.delete()
+
+
+def _open(change: Change | None, using: str) -> None:
+    """Tell the triggers to which change rows belong from now on; it ends with the transaction at the latest.
+
+    On SQLite the row of the revision says it. On PostgreSQL that row has a new version for every statement, and reading
+    it for each written row would walk through all of them.
+    """
+    from portal.models import Revision
+
+    if connections[using].vendor == "postgresql":
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT set_config(%s, %s, true)", [OPEN, str(change.pk) if change is not None else ""])
+    else:
+        Revision.objects.using(using).filter(pk=1).update(change=change)
 
 
 def seen() -> int:
