@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import Group, Permission, User
-from django.test.testcases import LiveServerThread
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,17 +19,6 @@ from portal.models import Change
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "a long word for tests"
-
-
-@pytest.fixture
-def here(transactional_db: None) -> Iterator[str]:
-    """The address of a portal in this process, whose clock a test can move; static files come from WhiteNoise."""
-    server = LiveServerThread("127.0.0.1", lambda handler: handler)  # type: ignore[arg-type]  # it is called
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
 
 
 @pytest.fixture

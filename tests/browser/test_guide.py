@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-here, window, editor = test_editions.here, test_editions.window, test_history.editor
+window, editor = test_editions.window, test_history.editor
 SHIPPED = ROOT / "portal" / "static" / "portal" / "guide"
 VIEW = {"width": 1280, "height": 720}
 

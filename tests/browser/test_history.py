@@ -17,7 +17,7 @@ from tests.browser import test_editions
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-here, window, serious = test_editions.here, test_editions.window, test_editions.serious
+window, serious = test_editions.window, test_editions.serious
 
 
 @pytest.fixture

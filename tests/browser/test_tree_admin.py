@@ -9,7 +9,6 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
-from django.test.testcases import LiveServerThread
 from django.urls import reverse
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -22,17 +21,6 @@ from tests import factories
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 Desk = Callable[..., Page]
-
-
-@pytest.fixture
-def here(transactional_db: None) -> Iterator[str]:
-    """The address of a portal in this process."""
-    server = LiveServerThread("127.0.0.1", lambda handler: handler)  # type: ignore[arg-type]  # it is called
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
 
 
 @pytest.fixture
