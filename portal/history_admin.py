@@ -48,13 +48,12 @@ from portal.history import (
     tie,
 )
 from portal.journal import AlreadyDone, journaled
-from portal.models import Change, ChangedRow, ChangeKind, RowChange
+from portal.models import ACCOUNTS, Change, ChangedRow, ChangeKind, RowChange
 from portal.revision import watched_tables
 
 PER_PAGE = 50
 UNFOLDED = 6  # from more rows than this the fields of those that came or went are closed
 PAST = "past"  # in the place of a kind: what was written past the portal
-ACCOUNTS = {ChangeKind.RIGHTS, ChangeKind.LOGIN, ChangeKind.LOGOUT, ChangeKind.REFUSED}
 
 
 def of_accounts() -> set[str]:

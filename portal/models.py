@@ -251,6 +251,10 @@ class ChangeKind(models.TextChoices):
     REFUSED = "refused", _("ログインの失敗")
 
 
+# Of accounts, not of data: who may see users sees these.
+ACCOUNTS = {ChangeKind.RIGHTS, ChangeKind.LOGIN, ChangeKind.LOGOUT, ChangeKind.REFUSED}
+
+
 class ChangeQuerySet(models.QuerySet["Change"]):
     def public(self) -> Self:
         """What readers are told: changes of what they could see, in the order of time, the latest first."""

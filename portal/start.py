@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Change, ChangeKind
+from portal.models import ACCOUNTS, Change
 
 RECENT = 8
 # The apps in the order of an editor's work, by what is in them; of the models, those that an order helps to find.
@@ -19,13 +19,12 @@ GROUPS = {
     "portal": (_("出典・変更履歴・取り込み"), ["Source", "Change"]),
     "auth": (_("利用者と権限"), ["User", "Group"]),
 }
-HIDDEN = {ChangeKind.RIGHTS, ChangeKind.LOGIN, ChangeKind.LOGOUT, ChangeKind.REFUSED}  # of accounts, not of data
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
     """What the page shows of the portal's own; what the apps have to say their template tags add."""
     may_see = request.user.has_perm("portal.view_change")
-    recent = Change.objects.exclude(kind__in=HIDDEN).select_related("user")[:RECENT] if may_see else []
+    recent = Change.objects.exclude(kind__in=ACCOUNTS).select_related("user")[:RECENT] if may_see else []
     return {"recent": recent, "may_see_history": may_see}
 
 
