@@ -1,10 +1,44 @@
 """The datasets of bodies and of the structures that hold them."""
 
-from bodies.models import Body, Link, Mandate, Note, Placement, Seat, Structure
-from portal.resources import CITED, Dataset, key_field
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from bodies.models import Body, Link, Mandate, Note, Placement, Seat, Status, Structure
+from bodies.rights import may_write
+from portal.bulk import chunks
+from portal.resources import CITED, Dataset, Rows, key_field
+
+PUBLISHED = gettext_noop("公開した体制に属する内容は、公開できる人だけが取り込めます。")
+WITHDRAWN = gettext_noop("取り下げた体制の内容は、変更できません。")
 
 
-class StructureResource(Dataset):
+class EditionDataset(Dataset):
+    """Rows of an edition of the structure, which says who may write them."""
+
+    def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
+        found = {}
+        for place, (row, before) in enumerate(rows):
+            structure = _edition(row)
+            if before.get("status") == Status.PUBLISHED and not user.has_perm("bodies.publish_structure"):
+                found[place] = _(PUBLISHED)
+            elif not may_write(user, structure):
+                found[place] = _(PUBLISHED if structure.status == Status.PUBLISHED else WITHDRAWN)
+        return found
+
+
+def _edition(row: Any) -> Structure:
+    if isinstance(row, Structure):
+        return row
+    for name in row.edition.split("__"):
+        row = getattr(row, name)
+    return row
+
+
+class StructureResource(EditionDataset):
     references = {"source": ("source",)}
     source = key_field("source__code", "source")
 
@@ -28,13 +62,24 @@ class StructureResource(Dataset):
 class BodyResource(Dataset):
     file = "bodies"
 
+    def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
+        """What belongs to a body is seen wherever the body is; a new one is nowhere yet."""
+        if user.has_perm("bodies.publish_structure"):
+            return {}
+        pks = [row.pk for row, _before in rows if row.pk is not None]
+        public: set[int] = set()
+        for some in chunks(pks):
+            published = Placement.objects.filter(body__in=some, structure__status=Status.PUBLISHED)
+            public.update(published.order_by().values_list("body", flat=True))
+        return {place: _(PUBLISHED) for place, (row, _before) in enumerate(rows) if row.pk in public}
+
     class Meta:
         model = Body
         import_id_fields = ("code",)
         fields = export_order = ("code", "successors")
 
 
-class PlacementResource(Dataset):
+class PlacementResource(EditionDataset):
     order = ("structure__code", "lft")
     references = {
         "structure": ("structure",),
@@ -75,7 +120,7 @@ class PlacementResource(Dataset):
         )
 
 
-class PartResource(Dataset):
+class PartResource(EditionDataset):
     """What mandates, seats and notes share: the placement that they belong to."""
 
     order = ("placement__structure__code", "placement__lft", "sort_order")
@@ -119,7 +164,7 @@ class SeatResource(PartResource):
         )
 
 
-class LinkResource(Dataset):
+class LinkResource(EditionDataset):
     order = ("from_placement__structure__code", "sort_order")
     references = {
         "from_placement": ("structure", "from"),

@@ -1,10 +1,30 @@
 """The datasets of plans, their outline, and the targets with what has been observed."""
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from bodies.models import Status
 from plans.models import Indicator, Observation, Plan, Section, Target
-from portal.resources import CITED, Dataset, key_field
+from plans.models.observation import APPEND_ONLY
+from portal.resources import CITED, Dataset, Rows, key_field
 
 
 class PlanResource(Dataset):
+    years = ("from_fy", "to_fy")
+
+    def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
+        """Plan data need no publisher; to show a plan, or to take it away, does."""
+        if user.has_perm("plans.publish_plan"):
+            return {}
+        said = _("計画の公開の状態は、公開できる人だけが変えられます。")
+        return {
+            place: said
+            for place, (row, before) in enumerate(rows)
+            if row.status != before.get("status", Status.DRAFT if row.pk is None else row.status)
+        }
+
     order = ("sort_order",)
     references = {"responsible": ("responsible",), "follows": ("follows",), "source": ("source",)}
     responsible = key_field("responsible__code", "responsible")
@@ -99,6 +119,7 @@ class IndicatorResource(Dataset):
 
 
 class TargetResource(Dataset):
+    years = ("from_fy", "to_fy", "target_fy", "deadline_fy", "cumulative_from", "cumulative_to", "baseline_fy")
     order = ("plan__sort_order", "plan__code", "sort_order")
     references = {
         "plan": ("plan",),
@@ -136,6 +157,7 @@ class TargetResource(Dataset):
 
 
 class ObservationResource(Dataset):
+    years = ("from_fy", "to_fy")
     order = ("indicator__sort_order", "indicator__code", "sort_order")
     references = {
         "indicator": ("indicator",),
@@ -147,6 +169,13 @@ class ObservationResource(Dataset):
     plan = key_field("plan__code", "plan")
     replaces = key_field("replaces__code", "replaces")
     source = key_field("source__code", "source")
+
+    def check(self, instance: Any, changed: set[str]) -> None:
+        """As `Observation.clean`, which would ask the database for each row what it holds."""
+        instance.refuse_other_matter()
+        kept = {name.removesuffix("_id") for name in Observation.kept}
+        if instance.pk is not None and not kept.isdisjoint(name.split("__")[0] for name in changed):
+            raise ValidationError(APPEND_ONLY)
 
     class Meta:
         model = Observation

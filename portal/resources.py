@@ -8,13 +8,15 @@ Widgets are strict both ways: what they write they read back, and anything else 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from import_export import resources, widgets
@@ -23,6 +25,7 @@ from import_export.fields import Field
 from portal.models import Source
 
 Key = tuple[str, ...]
+Rows = Sequence[tuple[Any, Mapping[str, str]]]  # instances as they are to be, each with the texts stored before
 CITED = ("source", "locator", "locator_en", "evidence", "remark", "remark_en")  # the last columns of what is Cited
 
 
@@ -113,6 +116,7 @@ class Dataset(resources.ModelResource):
 
     references: ClassVar[dict[str, Key]] = {}
     file: ClassVar[str] = ""  # where the plural is irregular
+    years: ClassVar[Key] = ()  # columns of fiscal years
     order: ClassVar[Key] = ()  # attributes that rows are written in the order of; then the natural key decides
 
     @classmethod
@@ -155,7 +159,7 @@ class Dataset(resources.ModelResource):
         """The model whose codes a many-to-many column holds."""
         return self.model._meta.get_field(attribute).related_model  # type: ignore[return-value]  # a model class
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Field]:
         """The fields by column name, in the order of the file."""
         return {field.column_name: field for field in self.get_export_fields()}
@@ -178,6 +182,28 @@ class Dataset(resources.ModelResource):
 
         return sorted(rows, key=place)
 
+    def check(self, instance: models.Model, changed: set[str]) -> None:
+        """The model's own rules for a row that is to be written. Raises `ValidationError`.
+
+        `changed` are the attributes of the columns that differ from what is stored.
+        """
+        instance.clean()
+
+    def complete(self, cells: Mapping[str, str], given: Collection[str]) -> dict[str, str]:
+        """Columns with texts that follow from those that are to be written, where the file does not give them itself.
+
+        `cells` are the texts that differ from what is stored, `given` the columns that have a text in the file.
+        """
+        return {}
+
+    def warnings(self, instance: Any) -> Iterator[tuple[str, str]]:
+        """What someone should look at again: columns and words. Nothing of it keeps a row from being written."""
+        yield from ()
+
+    def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
+        """Why the user may not write some of these rows beside what permissions say: words by place in the list."""
+        return {}
+
     def model_field(self, column: str) -> models.Field[Any, Any]:
         """The model field that describes a column: for a part of a key, the foreign key that bears its name."""
         model, found = self.model, None
@@ -194,6 +220,7 @@ def key_field(attribute: str, column: str) -> Field:
     return Field(attribute=attribute, column_name=column, widget=TextWidget(), readonly=True)
 
 
+@cache
 def datasets() -> list[Dataset]:
     """All datasets, in the order in which one refers to another."""
     return [import_string(path)() for path in settings.DATASETS]

@@ -5,7 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 
-from portal import changes, search, views
+from portal import changes, downloads, search, views
 
 
 class CodeConverter:
@@ -40,6 +40,13 @@ urlpatterns = [
         path("", include("projects.urls")),
         path("sources/", views.sources, name="sources"),
         path("sources/<code:code>/", views.source, name="source"),
+        path("data/", downloads.data, name="data"),
+        path("data/package.zip", downloads.package, name="data-package"),
+        re_path(
+            rf"^data/(?P<name>[\w-]{{1,80}})\.(?P<kind>{'|'.join(downloads.KINDS)})$",
+            downloads.download,
+            name="download",
+        ),
         path("search/", search.search, name="search"),
         path("sitemap/", views.sitemap, name="sitemap"),
         re_path(rf"^(?P<name>{'|'.join(views.PAGES)})/$", views.page, name="page"),

@@ -81,6 +81,7 @@ class ProgrammeResource(Dataset):
 
 
 class BudgetResource(Dataset):
+    years = ("fiscal_year",)
     order = ("plan__sort_order", "plan__code", "sort_order")
     references = {
         "plan": ("plan",),

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from bodies.admin.choosing import LOOKUPS
-from bodies.admin.rights import is_public_body, may_change_body
 from bodies.models import Body
+from bodies.rights import is_public_body, may_change_body
 from bodies.templatetags.bodies_admin import names_of_bodies
 from portal.admin import GuardedAdmin
 

@@ -21,9 +21,10 @@ from bodies.admin import choosing
 from bodies.admin.breaks import broken
 from bodies.admin.forms import LinkForm, PlacementForm, RowForm, Rows
 from bodies.admin.references import dangling, to_body
-from bodies.admin.rights import EditionRights, is_public_body, may_write
+from bodies.admin.rights import EditionRights
 from bodies.models import Body, Link, Mandate, Note, Placement, Seat, Standing, Status, Structure
 from bodies.preview import preview_address
+from bodies.rights import is_public_body, may_write
 from portal.admin import Stacked
 from portal.models import Source
 from portal.tree_admin import TreeAdmin

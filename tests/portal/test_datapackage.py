@@ -416,7 +416,6 @@ def test_what_points_to_a_row_with_an_end_left_open_is_told_apart_from_it(packag
         "observations.csv 2行目 列「indicator」: 「nothing」がありません。",
         "observations.csv 4行目 列「replaces」: 訂正できるのは、同じ指標、同じ計画の実績値だけです。",
         "projects.csv 2行目 列「plan」: 「nowhere」がありません。",
-        "projects.csv 2行目 列「section」: 「nowhere, 1.3.1」がありません。",
         "budgets.csv 3行目 列「stage」: 'x' は有効な選択肢ではありません。",
     ]
     assert not Source.objects.exists()

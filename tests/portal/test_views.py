@@ -64,6 +64,7 @@ ADDRESSES = [
     "/projects/p2-pj6/",
     "/programmes/",
     "/alignment/",
+    "/data/",
     "/search/",
     "/search/?q=%E6%8E%A8%E9%80%B2%E4%BC%9A%E8%AD%B0",
     "/search/?q=council",
@@ -381,7 +382,7 @@ def test_home_leads_everywhere_and_shows_the_structure(client: Client, third_per
     assert {"/structure/third-period/", "/structure/", "/sources/", "/glossary/", "/bodies/amed/"} <= links
     assert len({link for link in links if link.startswith("/bodies/")}) == 24
     footer = {str(link["href"]) for link in home.select("footer a")}
-    assert footer == {*(f"/{name}/" for name in PAGES), "/sitemap/"}
+    assert footer == {*(f"/{name}/" for name in PAGES), "/sitemap/", "/data/"}
     assert {f"/projects/pj{number}/" for number in range(1, 9)} <= links
     assert {"/plans/third-period/", "/plans/third-period/targets/slide-04/", "/alignment/"} <= links
     assert Source.objects.count() == 35

@@ -1,0 +1,95 @@
+"""What a table would change, cell by cell, told from texts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Key = tuple[str, ...]
+Texts = Sequence[str | None]  # by the columns of a table; None leaves a value as it is
+
+
+class State(StrEnum):
+    """What becomes of a row."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Line:
+    """A row of a table beside what is stored under its key.
+
+    `number` counts as a spreadsheet does; `cells` are the new texts by column, only those that differ from the stored
+    ones (all that are given, where none is stored); `stored` are the texts before; `given` are the columns with a text
+    in the file; `derived` those that were filled from others; `faulty` those whose cell holds nothing to be used.
+    """
+
+    number: int
+    key: Key
+    state: State
+    cells: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    derived: set[str] = field(default_factory=set)
+    faulty: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """A row whose key stood in an earlier row already."""
+
+    number: int
+    key: Key
+    earlier: int
+
+
+def compare(
+    columns: Sequence[str],
+    key_columns: Sequence[str],
+    rows: Iterable[tuple[int, Texts]],
+    stored: Mapping[Key, Sequence[str]],
+    faulty: Mapping[int, frozenset[str]],
+) -> Iterator[Line | Twice]:
+    """Each row with its state. `stored` holds texts in the order of `columns`; `faulty` columns by row number."""
+    places = [columns.index(name) for name in key_columns]
+    seen: dict[Key, int] = {}
+    for number, texts in rows:
+        key = tuple([texts[place] or "" for place in places])
+        if key in seen:
+            yield Twice(number, key, seen[key])
+            continue
+        seen[key] = number
+        bad = faulty.get(number, frozenset())
+        before = stored.get(key)
+        if before is None:
+            given = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
+            yield Line(number, key, State.ADDED, given, given=frozenset(filter(given.get, given)), faulty=bad)
+        elif texts == before:
+            yield Line(number, key, State.UNCHANGED, faulty=bad)
+        else:
+            differing = {
+                name: text
+                for name, text, old in zip(columns, texts, before, strict=True)
+                if text is not None and text != old
+            }
+            if differing or bad:
+                state = State.CHANGED if differing else State.UNCHANGED
+                was = dict(zip(columns, before, strict=True))
+                filled = frozenset(name for name, text in zip(columns, texts, strict=True) if text)
+                yield Line(number, key, state, differing, was, filled, faulty=bad)
+            else:
+                yield Line(number, key, State.UNCHANGED)
+
+
+def circles(parents: Mapping[Key, Key | None], asked: Iterable[Key]) -> Iterator[Key]:
+    """Those of the asked keys that stand, through their parents, under themselves."""
+    for key in asked:
+        seen, above = {key}, parents.get(key)
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents.get(above)
+        if above == key:
+            yield key
