@@ -25,7 +25,7 @@ from portal.workbook import labels, values, words
 from portal.workbook.book import Book, Sheet, Trouble, Value, column_letters
 from portal.workbook.plan import Problem, Table
 from portal.workbook.values import Kind, Unread
-from portal.workbook.write import shown_choices, unguard_formula
+from portal.workbook.write import REMARK, shown_choices, unguard_formula
 
 SHOWN = 20  # hidden rows and columns that a warning names
 WIDGETS = {
