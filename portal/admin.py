@@ -436,4 +436,4 @@ def _typed(form: Any, field: models.Field[Any, Any]) -> str:
 
 
 # What else the admin of this app has; each builds on what stands above.
-from portal import history_admin, source_admin  # noqa: E402, F401
+from portal import batch_admin, history_admin, source_admin  # noqa: E402, F401

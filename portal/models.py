@@ -329,3 +329,38 @@ class ChangedRow(models.Model):
         """The columns that the write changed."""
         before, after = self.before or {}, self.after or {}
         return [name for name in before | after if before.get(name) != after.get(name)]
+
+
+class Batch(models.Model):
+    """取込: a workbook that was handed in, with what it would change, or has changed. See `portal.batches`."""
+
+    name = models.CharField(_("ファイル名"), max_length=200)
+    content = models.BinaryField(editable=False)  # the file as it came, to be given back
+    digest = models.CharField(_("ファイルの指紋（SHA-256）"), max_length=64)
+    aside = models.JSONField(_("取り込まない列"), default=list, blank=True)  # headings and sheets
+    uploaded_at = models.DateTimeField(_("受け取った日時"), default=timezone.now)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("利用者")
+    )
+    user_name = models.CharField(_("利用者名"), max_length=150, blank=True)  # stays when the account goes
+    plan = models.BinaryField(editable=False)  # a portal.batches.Report, packed
+    plan_digest = models.CharField(max_length=64, editable=False)
+    revision = models.PositiveBigIntegerField(_("比べたときの版"), editable=False)
+    change = models.OneToOneField(
+        Change, models.PROTECT, null=True, related_name="batch", verbose_name=_("取り込んだ変更"), editable=False
+    )
+
+    class Meta:
+        verbose_name = _("取込")
+        verbose_name_plural = pgettext_lazy("list", "データの取込")
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether what it loaded was taken back, and stays so."""
+        if self.change is None:
+            return False
+        return any(not made.reverted_by.exists() for made in self.change.reverted_by.all())

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "とても長い合言葉です"
 
 # What is written so in Japanese, too: names, standards, formats, and keys of a keyboard.
-NAMES = {"AMED", "English", "JSON", "QR", "TOTP", "URL", "FY", "OK", "Alt", "Control", "Command", "Mac"}
+NAMES = {"AMED", "English", "JSON", "CSV", "MB", "ODS", "QR", "SHA", "TOTP", "URL", "XLSX", "FY", "OK", "Alt", "Control", "Command", "Mac"}
 EXAMPLES = {"third", "period", "situation"}  # codes that help texts show
 CODES = {  # those that data files hold; help texts are the files' description
     word
@@ -103,6 +103,7 @@ def test_every_page_is_japanese() -> None:
     for address in addresses(world()):
         response = client.get(address.path)
         if "html" not in response["Content-Type"]:
+            response.close()
             continue
         read(str(address), response.content, found)
         if not (data := filled(response.content)):

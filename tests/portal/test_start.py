@@ -145,7 +145,7 @@ def test_start_takes_the_same_queries_however_much_there_is(count: int, django_a
     client = editor()
     page(client, START)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         soup = page(client, START)
 
     assert len(links(part(soup, "due-title"))) == count
