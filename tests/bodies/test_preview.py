@@ -398,6 +398,7 @@ def test_a_reader_at_the_same_time_sees_nothing_of_a_preview(draft: Structure) -
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.no_cover
 def test_readers_and_previews_in_many_threads_keep_apart(draft: Structure) -> None:
     clients = [viewer(f"reader{number}") for number in range(4)]
     start, wrong = threading.Barrier(8), []

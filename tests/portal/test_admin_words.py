@@ -97,6 +97,7 @@ def listed(found: Found) -> str:
     return "\n".join(f"{where}: {word}" for word, where in sorted(found.items(), key=lambda pair: pair[1]))
 
 
+@pytest.mark.no_cover
 def test_every_page_is_japanese() -> None:
     """As it opens, with its form sent empty, and with what is said after it was sent as it stood."""
     client, found = boss(), Found()
