@@ -82,6 +82,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     browser = [item for item in items if item.get_closest_marker("browser")]
     for item in browser:
         item.add_marker("no_cover")
+    if config.getoption("no_cov"):  # pytest-cov then has nothing to pause, and fails
+        for item in items:
+            item.own_markers = [mark for mark in item.own_markers if mark.name != "no_cover"]
     if browser and missing:
         if os.environ.get("CI"):
             pytest.exit(f"missing: {', '.join(missing)}", returncode=1)
