@@ -23,7 +23,6 @@ from django.utils.translation import get_language_from_path, override
 from django.utils.translation import gettext_lazy as _
 
 from bodies.models import Standing, Structure, previewed
-from portal.context_processors import in_language
 
 ADDRESS = re.compile(r"/preview/(?P<code>[\w-]{1,80})(?P<path>/.*)", re.DOTALL)
 WORDS = {
@@ -46,7 +45,6 @@ class Preview:
     structure: Structure
     words: str
     root: str  # where its addresses begin
-    languages: list[tuple[str, str, str]]  # of this page: code, name, address
     leave: str
     edit: str  # empty for those who do not work in the admin
 
@@ -103,14 +101,12 @@ def may_preview(request: HttpRequest) -> bool:
 def _preview(request: HttpRequest, structure: Structure) -> Preview:
     outside = get_script_prefix()
     root = preview_address(structure, outside)
-    page = f"/{request.get_full_path().removeprefix(root)}"
     with override(get_language_from_path(request.path_info) or settings.LANGUAGE_CODE):
         edit = reverse("admin:bodies_structure_change", args=[structure.pk])
         return Preview(
             structure,
             str(WORDS[structure.standing]),
             root,
-            [(code, name, f"{root}{in_language(page, code)[1:]}") for code, name in settings.LANGUAGES],
             reverse("home"),
             edit if request.user.is_staff else "",
         )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import models
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -20,115 +17,18 @@ from django.utils.translation import gettext_lazy
 
 from bodies.models import Status
 from bodies.templatetags.bodies_admin import names_of_bodies
-from plans.models import Comparator, Indicator, Observation, Plan, Section, Target
+from plans.admin_readings import ReadingMixin, beside, stated, unread
+from plans.models import Indicator, Observation, Plan, Section, Target
 from plans.notation import read_result, read_target
 from plans.words import amount, figure
 from portal import journal
 from portal.admin import CITED, GuardedAdmin
 from portal.history import NAMERS
+from portal.history_admin import STALE, since
 from portal.models import ChangeKind
 from portal.tree_admin import TreeAdmin
 
 NAMERS["bodies.body"] = names_of_bodies
-
-
-# What words say beside what is recorded
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A column with what was read from the words and what is recorded, each in words."""
-
-    label: str
-    read: str
-    recorded: str
-    differs: bool
-
-
-def stated(reading: Any, names: Iterable[str]) -> dict[str, Any]:
-    """What was read from words, as the columns of that name hold it: None where the words do not say it.
-
-    "About" is a comparison here; of a bound that is made of several numbers no column holds anything.
-    """
-    found = {name: getattr(reading, name, None) for name in names}
-    if "comparator" in found and getattr(reading, "approx", None) and found["comparator"] in (None, "="):
-        found["comparator"] = Comparator.ABOUT.value
-    return {name: None if isinstance(value, tuple) else value for name, value in found.items()}
-
-
-def beside(obj: models.Model, reading: Any, names: Iterable[str]) -> list[Beside]:
-    """What words say beside what is recorded, where either says something."""
-    rows = []
-    for name, read in stated(reading, names).items():
-        field: Any = obj._meta.get_field(name)
-        recorded = getattr(obj, name)
-        if not _is_said(read) and not _is_said(recorded):
-            continue
-        differs = _is_said(read) and field.to_python(read) != field.to_python(recorded or None)
-        rows.append(Beside(str(field.verbose_name), _shown(field, read), _shown(field, recorded), bool(differs)))
-    return rows
-
-
-def _is_said(value: Any) -> bool:
-    return value is not None and value is not False and value not in ("", "=")
-
-
-def _shown(field: Any, value: Any) -> str:
-    if not _is_said(value):
-        return ""
-    if value is True:
-        return _("はい")
-    if field.choices:
-        return str(dict(field.flatchoices).get(value, value))
-    if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(field, models.PositiveIntegerField)):
-        return figure(value)
-    return str(value)
-
-
-class ReadingMixin:
-    """For an admin whose rows hold words and what was read from them: both stand side by side."""
-
-    read_from = "text"
-    read_into: Sequence[str] = ()
-
-    def read(self, text: str) -> Any:
-        raise NotImplementedError
-
-    def warnings(self, obj: Any) -> list[str]:
-        """What an editor should look at again; nothing of it keeps the row from being saved."""
-        return []
-
-    @admin.display(description=gettext_lazy("文言からの読み取り"))
-    def reading_beside(self, obj: Any) -> str:
-        text = getattr(obj, self.read_from)
-        reading = self.read(text) if text else None
-        context = {
-            "text": text,
-            "is_read": reading is not None,
-            "rows": beside(obj, reading, self.read_into) if text else [],
-            "warnings": self.warnings(obj) if text else [],
-        }
-        return render_to_string("portal/admin/reading.html", context)
-
-    def tell_reading(self, request: HttpRequest, obj: Any) -> None:
-        """At once on save: what was read, and what to look at."""
-        reading = self.read(getattr(obj, self.read_from))
-        said = [f"{row.label} {row.read}" for row in beside(obj, reading, self.read_into) if row.read]
-        if said:
-            messages.info(request, _("文言の読み取り：%(said)s") % {"said": _("、").join(said)})
-        for warning in self.warnings(obj):
-            messages.warning(request, warning)
-
-
-def unread(reading: Any, rows: Iterable[Beside]) -> list[str]:
-    """Warnings that words were not read, or say another thing than what is recorded."""
-    if reading is None:
-        return [_("文言を読み取れませんでした（未読）。数値や年度は、文言を確かめて入力してください。")]
-    differing = [row.label for row in rows if row.differs]
-    if not differing:
-        return []
-    labels = _("、").join(differing)
-    return [_("文言から読み取った値と、記録されている値が違います：%(labels)s") % {"labels": labels}]
 
 
 # Fields that refer to a part of the same plan
@@ -211,16 +111,33 @@ class PlanAdmin(GuardedAdmin):
         return may_delete and (obj is None or not self.is_public(obj) or self.may_publish(request))
 
     def has_restore_permission(self, request: HttpRequest, obj: Any, columns: set[str]) -> bool:
-        needs_more = "status" in columns or (not columns and self.is_public(obj))
-        may_restore = super().has_restore_permission(request, obj, columns)
-        return may_restore and (not needs_more or self.may_publish(request))
+        """Whether readers see a plan is said in its form, openly, and not taken back."""
+        may_restore = super().has_restore_permission(request, obj, columns) and "status" not in columns
+        return may_restore and (bool(columns) or not self.is_public(obj) or self.may_publish(request))
+
+    def has_removal_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return super().has_removal_permission(request, obj) and not self.is_public(obj)
+
+    def refuse_collision(self, request: HttpRequest, form: Any) -> None:
+        """Publishing and withdrawing concern all that the plan holds."""
+        super().refuse_collision(request, form)
+        if _opens_or_closes(form) and (changed := since(self.admin_site, request, form.instance)):
+            request.since = changed  # type: ignore[attr-defined]  # shown by render_change_form
+            form.add_error(None, STALE)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        before = form.initial.get("status") if change else Status.DRAFT
         with journal.recording(ChangeKind.EDIT) as made:  # joins that of the form
-            if obj.status != before and Status.PUBLISHED in (obj.status, before):
-                made.kind = ChangeKind.PUBLISH if obj.status == Status.PUBLISHED else ChangeKind.WITHDRAW
+            made.kind = _opens_or_closes(form) or made.kind
             super().save_model(request, obj, form, change)
+
+
+def _opens_or_closes(form: Any) -> ChangeKind | None:
+    """What the form of a plan does to whether readers see it."""
+    before = form.initial.get("status", Status.DRAFT)
+    after = form.cleaned_data.get("status", before)
+    if after == before or Status.PUBLISHED not in (after, before):
+        return None
+    return ChangeKind.PUBLISH if after == Status.PUBLISHED else ChangeKind.WITHDRAW
 
 
 class SectionForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs knows it as generic; at run time it is not

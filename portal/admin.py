@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +20,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from portal import journal, start
-from portal.history import NAMERS, ORDER, Words, chunks, columns_of, in_words, model_of
+from portal.collisions import collisions, owner_of
+from portal.history import NAMERS, ORDER, chunks, joins
 from portal.models import Change, ChangedRow, ChangeKind, Cited
 
 if TYPE_CHECKING:  # django-stubs knows them as generic; at run time they are not
@@ -81,26 +80,18 @@ class PortalSite(admin.AdminSite):
         return LabelledCompletion.as_view(admin_site=self)(request)
 
 
+def seen_then(request: HttpRequest) -> int:
+    """How far the journal went when the page was made whose form was sent; 0: it does not say."""
+    said = request.POST.get("change_seen", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+
 class _Unsaved(Exception):
     """A form that was not valid: its answer goes to the user, and nothing is kept of the attempt."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
         self.response = response
-
-
-@dataclass(frozen=True)
-class Collision:
-    """A field that someone else changed while the form was open: as it was then, as it is now, and as typed."""
-
-    kind: str
-    name: str
-    label: str
-    opened: str
-    now: str
-    typed: str
-    who: str
-    at: Any
 
 
 class PlainDecimal(forms.DecimalField):
@@ -188,8 +179,10 @@ class GuardedAdmin(ModelAdmin):
         names = list(super().get_readonly_fields(request, obj))
         if obj is not None:
             names += self.fixed
-        if obj is not None and self.fixed_once_public and self.is_public(obj):
-            names += self.fixed_once_public
+        if obj is not None and self.fixed_once_public:
+            # As it was before the form wrote into it what was typed: a form that is refused is made once more.
+            known: dict[int, bool] = request.__dict__.setdefault("found_public", {})
+            names += self.fixed_once_public if known.setdefault(obj.pk, self.is_public(obj)) else ()
         return names
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
@@ -293,7 +286,7 @@ class GuardedAdmin(ModelAdmin):
             form.add_error(None, _("公開されている内容の変更です。読む人に示す「変更の理由」を書いてください。"))
 
     def refuse_collision(self, request: HttpRequest, form: ModelForm[Any]) -> None:
-        rows = self.written_since(request, form.instance)
+        rows = self.written_since(request, form)
         request.collided = rows  # type: ignore[attr-defined]  # shown by render_change_form
         if rows:
             form.add_error(
@@ -307,71 +300,59 @@ class GuardedAdmin(ModelAdmin):
                 ),
             )
 
-    def written_since(self, request: HttpRequest, obj: Any) -> list[ChangedRow]:
-        """What others wrote to the row or to the rows of its inlines since the form was filled, order aside."""
-        try:
-            seen = int(request.POST.get("change_seen", ""))
-        except ValueError:
-            seen = 0
+    def written_since(self, request: HttpRequest, form: ModelForm[Any]) -> list[ChangedRow]:
+        """What others wrote to the row, to the rows of its inlines and to the lists of other rows that the form holds,
+        since it was filled; order aside.
+        """
+        obj = form.instance
+        label = obj._meta.label_lower
         ties = set()  # models of inlines, each with the column by which its rows belong to this one
+        holders: list[tuple[Any, Any, Any]] = [(type(obj), form.fields, [obj.pk])]
         for inline in self.get_inline_instances(request, obj):
             formset: Any = inline.get_formset(request, obj)
             ties.add((inline.model._meta.label_lower, formset.fk.column))
-        labels = {obj._meta.label_lower, *(label for label, _column in ties)}
-        found = []
-        for row in ChangedRow.objects.filter(pk__gt=seen, model__in=labels).select_related("change").order_by("pk"):
-            own = row.model == obj._meta.label_lower and row.object_id == obj.pk
+            under = inline.model._default_manager.filter(**{formset.fk.name: obj.pk})
+            holders.append((inline.model, formset.form.base_fields, under.values_list("pk", flat=True)))
+        lists = {
+            each: (key, set(pks))
+            for each, key in joins().items()
+            for model, fields, pks in holders
+            if key.model is model and key.name in fields
+        }
+
+        def is_concerned(row: ChangedRow) -> bool:
+            if row.model in lists:
+                key, pks = lists[row.model]
+                return owner_of(row, key) in pks
+            own = row.model == label and row.object_id == obj.pk
             tied = any(
-                label == row.model and obj.pk in ((row.before or {}).get(column), (row.after or {}).get(column))
-                for label, column in ties
+                model == row.model and obj.pk in ((row.before or {}).get(column), (row.after or {}).get(column))
+                for model, column in ties
             )
-            if (own or (tied and row.kind != "+")) and set(row.differing) - {ORDER}:
-                found.append(row)
-        return found
+            return (own or (tied and row.kind != "+")) and bool(set(row.differing) - {ORDER})
+
+        labels = {label, *(model for model, _column in ties), *lists}
+        written = ChangedRow.objects.filter(pk__gt=seen_then(request), model__in=labels)
+        return [row for row in written.select_related("change").order_by("pk") if is_concerned(row)]
 
     def render_change_form(self, request: Any, context: Any, *args: Any, **kwargs: Any) -> Any:
-        rows = getattr(request, "collided", [])
+        rows, since = getattr(request, "collided", []), getattr(request, "since", None)
+        in_inlines = [each for inline in context["inline_admin_formsets"] for each in inline.formset.forms]
+        filled = {
+            (each.instance._meta.label_lower, each.instance.pk): each
+            for each in (context["adminform"].form, *in_inlines)
+        }
+        is_told = bool(rows or since)
         context |= {
-            "collisions": self.collisions(rows, context) if rows else [],
-            "change_seen": request.POST.get("change_seen") if request.POST and not rows else request.journal_seen,
+            "collisions": collisions(rows, filled) if rows else [],
+            "since": since,
+            "change_seen": request.POST.get("change_seen") if request.POST and not is_told else request.journal_seen,
             "change_token": request.POST.get("change_token") or uuid.uuid4(),
             "change_reason": request.POST.get("change_reason", ""),
             "change_reason_en": request.POST.get("change_reason_en", ""),
             "needs_reason": self.needs_reason(request, context["adminform"].form.instance),
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def collisions(self, rows: list[ChangedRow], context: Any) -> list[Collision]:
-        """Both versions side by side, field by field."""
-        forms = {(form.instance._meta.label_lower, form.instance.pk): form for form in [context["adminform"].form]}
-        for inline in context["inline_admin_formsets"]:
-            forms |= {(each.instance._meta.label_lower, each.instance.pk): each for each in inline.formset.forms}
-        words = Words(rows)
-        grouped: dict[tuple[str, int], list[ChangedRow]] = defaultdict(list)
-        for row in rows:
-            grouped[row.model, row.object_id].append(row)
-        found = []
-        for (label, pk), written in grouped.items():
-            first, last = written[0].before or {}, written[-1].after
-            form = forms.get((label, pk))
-            shown = words.of(written[-1])
-            differing = {name for row in written for name in row.differing} - {ORDER}
-            for column, field in columns_of(model_of(label)).items():
-                if column not in differing:
-                    continue
-                found.append(
-                    Collision(
-                        kind=shown.kind,
-                        name=shown.name,
-                        label=str(field.verbose_name),
-                        opened=words.value(field, first.get(column)),
-                        now=words.value(field, last.get(column)) if last is not None else _("（削除されました）"),
-                        typed=_typed(form, field),
-                        who=written[-1].change.user_name if written[-1].change else "",
-                        at=written[-1].at,
-                    )
-                )
-        return found
 
     def gone(self, request: HttpRequest) -> HttpResponse:
         """What was typed into the form of a row that someone else has deleted meanwhile."""
@@ -417,22 +398,6 @@ class GuardedAdmin(ModelAdmin):
             return unsaved.response
         except journal.AlreadyDone:
             return self.done_before(request)
-
-
-def _typed(form: Any, field: models.Field[Any, Any]) -> str:
-    """What stands in the form for a field, in words; empty where the form does not hold it."""
-    if form is None or field.name not in form.fields:
-        return ""
-    if isinstance(field, models.ForeignKey):
-        try:
-            chosen = form.fields[field.name].clean(form[field.name].data)
-        except ValidationError:
-            return str(form[field.name].data)
-        return str(chosen) if chosen is not None else in_words(field, None)
-    try:
-        return in_words(field, form.fields[field.name].clean(form[field.name].data))
-    except ValidationError:
-        return str(form[field.name].data)
 
 
 # What else the admin of this app has; each builds on what stands above.

@@ -50,7 +50,7 @@ RIGHT = "portal.import_batch"
 PROBLEMS = 100  # on a page
 ROWS = 50
 UNFOLDED = 6  # from more rows than this those that are new are closed
-PIECE = re.compile(r"[0-9０-９A-Za-z.,]+|.", re.DOTALL)  # noqa: RUF001 - as sources write them
+PIECE = re.compile(r"[0-9０-９A-Za-z.,]+|.", re.DOTALL)
 DIFFERENCES = 20  # between two plans, that are listed
 
 

@@ -238,8 +238,8 @@ class Teller:
 
     def _address(self, change: Change, rows: list[ChangedRow]) -> str:
         """Where the page is that the change is about, in the reader's language; empty where it is no longer."""
-        root = get_script_prefix()
-        asked = in_language(change.address, settings.LANGUAGE_CODE).partition("#")[0]
+        root = get_script_prefix()  # the journal's addresses are without it
+        asked = in_language(f"{root}{change.address.removeprefix('/')}", settings.LANGUAGE_CODE).partition("#")[0]
         keys = {(row.model, row.object_id) for row in rows}
         for row in rows:
             if row.model in self.models:
@@ -248,10 +248,10 @@ class Teller:
                 keys |= set(_ends(row, self.joins[row.model]))
         for key in keys & self.seen.since.keys():
             instance: Any = self.words.now.get(key)
-            if not asked or not hasattr(instance, "get_absolute_url"):
+            if not change.address or not hasattr(instance, "get_absolute_url"):
                 continue
             address: str = instance.get_absolute_url().partition("#")[0]
-            if in_language(f"/{address.removeprefix(root)}", settings.LANGUAGE_CODE) == asked:
+            if in_language(address, settings.LANGUAGE_CODE) == asked:
                 return address
         return ""
 

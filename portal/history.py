@@ -103,6 +103,16 @@ def fetched(keys: Iterable[Key]) -> dict[Key, models.Model]:
     }
 
 
+def gone(lost: Collection[Key]) -> dict[Key, models.Model]:
+    """Rows that no longer exist, as they were when they were deleted."""
+    return {
+        (label, row.object_id): instance_of(label, row.object_id, row.before or {})
+        for label, pks in by_model(lost).items()
+        for some in chunks(pks)
+        for row in ChangedRow.objects.filter(model=label, object_id__in=some, kind="-").order_by("pk")
+    }
+
+
 def by_model(keys: Iterable[Key]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for label, pk in keys:
@@ -116,7 +126,8 @@ def chunks(pks: Collection[int]) -> Iterator[list[int]]:
 
 
 def tie(instances: Iterable[models.Model], depth: int = 3) -> None:
-    """Fill the references of rows and of what these refer to: from among them, else by a query for each model.
+    """Fill the references of rows and of what these refer to: from among them, else by a query for each model; what is
+    gone as it was.
 
     The depth is that of a note: its role, the place that has the role, the structure of the place.
     """
@@ -130,12 +141,60 @@ def tie(instances: Iterable[models.Model], depth: int = 3) -> None:
             if isinstance(field, models.ForeignKey) and not field.is_cached(each)
             if getattr(each, field.attname) is not None
         ]
-        found = fetched({key for _each, _field, key in open_ends} - known.keys())
+        wanted = {key for _each, _field, key in open_ends} - known.keys()
+        found = fetched(wanted)
+        found |= gone(wanted - found.keys())
         known |= found
         fresh = list(found.values())
         for each, field, key in open_ends:
             if key in known:
                 field.set_cached_value(each, known[key])
+
+
+def written_since(owner: models.Model, seen: int) -> list[ChangedRow]:
+    """What was written to a row and to all that belongs to it since the journal went so far, order included.
+
+    A row belongs to what it cannot be without, if by way of others: a role to its place, a place to its structure, a
+    target to its plan. Also what has come or gone meanwhile. In a number of queries that does not grow with the rows.
+    """
+    own = (owner._meta.label_lower, owner.pk)
+    written = ChangedRow.objects.filter(pk__gt=seen, model__in=_belonging(type(owner)))
+    rows = list(written.select_related("change").order_by("pk"))
+    found = set()
+    for side in ("before", "after"):  # what has gone is known by what stood there, what has come by what stands there
+        held = [(row, values) for row in rows if (values := getattr(row, side)) is not None]
+        instances = [instance_of(row.model, row.object_id, values) for row, values in held]
+        tie(instances)
+        found |= {_key(each) for each in instances if _belongs(each, own)}
+    return [row for row in rows if (row.model, row.object_id) in found]
+
+
+@cache
+def _belonging(model: type[models.Model]) -> frozenset[str]:
+    """The labels of a model and of those whose rows belong to rows of it."""
+    noted = {label for label, _columns in journaled().values()}
+    found, fresh = {model}, [model]
+    while fresh:
+        for relation in _pointing_at(fresh.pop()):
+            each = relation.related_model
+            if each not in found and not relation.field.null and each._meta.label_lower in noted:
+                found.add(each)
+                fresh.append(each)
+    return frozenset(each._meta.label_lower for each in found)
+
+
+def _belongs(instance: models.Model, own: Key) -> bool:
+    """Whether an instance, tied to what it refers to, is that row or belongs to it."""
+    if _key(instance) == own:
+        return True
+    references: Any = (field for field in instance._meta.concrete_fields if isinstance(field, models.ForeignKey))
+    return any(
+        _belongs(getattr(instance, each.name), own) for each in references if not each.null and each.is_cached(instance)
+    )
+
+
+def _key(instance: models.Model) -> Key:
+    return (instance._meta.label_lower, instance.pk)
 
 
 class Words:
@@ -152,21 +211,12 @@ class Words:
                     held = [(values or {}).get(column) for values in (row.before, row.after)]
                     wanted |= {(field.related_model._meta.label_lower, pk) for pk in held if pk is not None}
         self.now = fetched(wanted)
-        self.gone = self._gone(wanted - self.now.keys())
+        self.gone = gone(wanted - self.now.keys())
         tie([*self.now.values(), *self.gone.values()])
         self.named: dict[Key, str] = {}
         for label, pks in by_model(wanted).items():
             if (namer := NAMERS.get(label)) is not None:
                 self.named |= {(label, pk): name for pk, name in namer(pks).items()}
-
-    def _gone(self, lost: set[Key]) -> dict[Key, models.Model]:
-        """Rows that no longer exist, as they were when they were deleted."""
-        return {
-            (label, row.object_id): instance_of(label, row.object_id, row.before or {})
-            for label, pks in by_model(lost).items()
-            for some in chunks(pks)
-            for row in ChangedRow.objects.filter(model=label, object_id__in=some, kind="-").order_by("pk")
-        }
 
     def name(self, label: str, pk: int) -> str:
         if (label, pk) in self.named:

@@ -28,7 +28,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.admin import GuardedAdmin, ModelAdmin
+from portal.admin import GuardedAdmin, ModelAdmin, seen_then
 from portal.history import (
     IRREVERSIBLE,
     ORDER,
@@ -46,6 +46,7 @@ from portal.history import (
     obstacles,
     revert,
     tie,
+    written_since,
 )
 from portal.journal import AlreadyDone, journaled
 from portal.models import ACCOUNTS, Change, ChangedRow, ChangeKind, RowChange
@@ -151,17 +152,18 @@ class Concerned:
         self.owners = {key: pages.owner(instance) for key, instance in self.objects.items()}
 
     def may_be_undone(self) -> bool:
-        """Whether the user may write every row of them back."""
+        """Whether the user may write every row of them back.
+
+        What their admins let nobody do, such as unpublishing by this way, administrators may not do either.
+        """
         user: Any = self.pages.request.user
         accounts = of_accounts()
-        if any(label in accounts for label, _pk in self.effects) and not user.is_superuser:
-            return False
-        return user.is_superuser or all(self._may_be_undone(key) for key in self.effects)
+        return all(user.is_superuser if key[0] in accounts else self._may_be_undone(key) for key in self.effects)
 
     def _may_be_undone(self, key: Key) -> bool:
         request, effect, found = self.pages.request, self.effects[key], self.owners[key]
-        if found is None or found[1] is None:
-            return False
+        if found is None or found[1] is None:  # what it stood on is gone: `obstacles` says so
+            return bool(request.user.is_superuser)
         own, owner = found
         action = "delete" if effect.before is None else "add" if effect.after is None else "change"
         if owner is not self.objects[key]:
@@ -362,6 +364,38 @@ class Listed:
     at: Any = None
 
 
+def by_change(rows: Iterable[ChangedRow], pages: Pages, words: Words | None = None) -> list[Listed]:
+    """Rows of the journal with who wrote them when and why, in words. Both they and the list begin with the latest."""
+    held = list(rows)
+    words = words or Words(held)
+    found = []
+    for _change, alike in groupby(held, key=lambda row: row.change_id or -row.pk):
+        written = list(alike)
+        found.append(Listed(written[0].change, rows=shown(reversed(written), pages, words), at=written[0].at))
+    return found
+
+
+@dataclass(frozen=True)
+class Since:
+    """What was written since a page was made: the latest changes, and how many rows more there are than are shown."""
+
+    changes: list[Listed]
+    more: int
+
+
+STALE = gettext_lazy(
+    "この画面を開いたあとに、内容が変更されました。まだ何もしていません。次の変更を確かめ、よければもう一度押してください。"
+)
+
+
+def since(site: admin.AdminSite, request: HttpRequest, owner: models.Model) -> Since | None:
+    """What was written to a row and to all that belongs to it since the page was made whose form was sent."""
+    rows = written_since(owner, seen_then(request))[::-1]
+    if not rows:
+        return None
+    return Since(by_change(rows[:PER_PAGE], Pages(site, request)), max(0, len(rows) - PER_PAGE))
+
+
 def page_of(request: HttpRequest, found: models.QuerySet[Any], size: int = PER_PAGE) -> Page[Any]:
     return Paginator(found, size).get_page(request.GET.get("p"))
 
@@ -472,10 +506,7 @@ class ChangeAdmin(ModelAdmin):
         rows = ChangedRow.objects.filter(about).select_related("change__user").order_by("-pk")
         page = page_of(request, rows)
         words = Words([*page, ChangedRow(model=label, object_id=pk)])
-        listed = []
-        for _change, alike in groupby(page, key=lambda row: row.change_id or -row.pk):
-            written = list(alike)
-            listed.append(Listed(written[0].change, rows=shown(reversed(written), pages, words), at=written[0].at))
+        listed = by_change(page, pages, words)
         instance = words.now.get((label, pk))
         return self.render(
             request,

@@ -67,10 +67,10 @@ def recording(
 ) -> Iterator[Change]:
     """A transaction that holds the revision, and a change to which every row written in it belongs.
 
-    Blocks nest: an inner one joins the change that is open. One that wrote no row leaves no change behind, unless its
-    kind has none (a log-in). Raises `AlreadyDone` for a token that was used, and `Busy` as `moving()` does.
+    Blocks nest: an inner one joins the change that is open. One that wrote no row leaves no change behind. Raises
+    `AlreadyDone` for a token that was used, and `Busy` as `moving()` does.
     """
-    from portal.models import Change, ChangeKind  # models are not loaded when this module is
+    from portal.models import Change  # models are not loaded when this module is
 
     connection: Any = connections[using]
     joined: Change | None = getattr(connection, "open_change", None)
@@ -101,8 +101,7 @@ def recording(
         finally:
             connection.open_change = None
         _open(None, using)
-        without_rows = {ChangeKind.LOGIN, ChangeKind.LOGOUT, ChangeKind.REFUSED}
-        if kind not in without_rows and not change.rows.exists():
+        if not change.rows.exists():
             change.delete()
 
 

@@ -29,7 +29,6 @@ from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import get_script_prefix
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
@@ -198,10 +197,8 @@ def present(entry: Entry, asked: Sequence[str]) -> Hit:
         if here:
             found.append((str(label), _html(snippet(text, here), text_language)))
             missing = [word for word in missing if word not in here]
-    root = get_script_prefix()  # in a preview every address begins with its own
-    address = in_language(f"/{entry.address.removeprefix(root)}", get_language() or settings.LANGUAGE_CODE)
     return Hit(
-        f"{root}{address[1:]}",
+        in_language(entry.address, get_language() or settings.LANGUAGE_CODE),
         _html(marked(title, asked), language),
         _html(marked(context, asked), context_language),
         found,

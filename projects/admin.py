@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from plans.admin import InPlanMixin, ReadingMixin, beside, unread, within_plan
+from plans.admin import InPlanMixin, within_plan
+from plans.admin_readings import ReadingMixin, beside, unread
 from plans.notation import read_amount
 from portal.admin import CITED, GuardedAdmin, Stacked
 from projects.models import Budget, Programme, Project, Succession

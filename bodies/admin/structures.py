@@ -26,7 +26,9 @@ from bodies import editions
 from bodies.models import Standing, Status, Structure, today
 from bodies.preview import preview_address
 from portal.admin import CITED, GuardedAdmin
-from portal.journal import AlreadyDone
+from portal.history import IRREVERSIBLE
+from portal.history_admin import STALE, Since, since
+from portal.journal import AlreadyDone, seen
 from portal.models import ChangeKind
 
 if TYPE_CHECKING:  # as in portal.admin
@@ -252,7 +254,8 @@ class StructureAdmin(GuardedAdmin):
         form = forms.Form(request.POST if request.method == "POST" else None)
         return self._job(request, structure, job, form, act, "bodies/admin/withdraw.html", shown)
 
-    def _edition(self, request: HttpRequest, pk: int, *, may: bool) -> Structure | None:
+    def _edition(self, request: Any, pk: int, *, may: bool) -> Structure | None:
+        request.journal_seen = seen()  # before anything of the page is read
         structure: Structure | None = self.get_object(request, str(pk))
         if not may or not self.has_view_permission(request, structure):
             raise PermissionDenied
@@ -263,7 +266,7 @@ class StructureAdmin(GuardedAdmin):
 
     def _job(
         self,
-        request: HttpRequest,
+        request: Any,
         structure: Structure,
         job: Job,
         form: forms.BaseForm,
@@ -271,13 +274,19 @@ class StructureAdmin(GuardedAdmin):
         template: str,
         shown: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Shows what will happen; on POST does it, as one change, and leads to what came of it."""
+        """Shows what will happen; on POST does it, as one change, and leads to what came of it.
+
+        What cannot be taken back is not done to what has changed since the page was made: that is shown first.
+        """
+        changed: Since | None = None
         if request.method == "POST" and form.is_valid():
             if job.needs_reason and not request.POST.get("change_reason", "").strip():
                 form.add_error(None, _("読む人に示す「変更の理由」を書いてください。"))
             else:
                 try:
                     with self.recorded(request, job.kind):
+                        if job.kind in IRREVERSIBLE and (changed := since(self.admin_site, request, structure)):
+                            raise editions.Refused(str(STALE))
                         made, said = act(structure, form)
                     messages.success(request, said)
                     return HttpResponseRedirect(reverse("admin:bodies_structure_change", args=[made.pk]))
@@ -287,6 +296,7 @@ class StructureAdmin(GuardedAdmin):
                 except AlreadyDone:
                     messages.info(request, _("この操作は、すでに済んでいます。二度は行っていません。"))
                     return HttpResponseRedirect(reverse("admin:bodies_structure_changelist"))
+        is_untold = request.method == "POST" and changed is None
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -299,6 +309,8 @@ class StructureAdmin(GuardedAdmin):
             "form": form,
             "media": self.media,
             "needs_reason": job.needs_reason,
+            "since": changed,
+            "change_seen": request.POST.get("change_seen") if is_untold else request.journal_seen,
             "change_token": request.POST.get("change_token") or uuid.uuid4(),
             "change_reason": request.POST.get("change_reason", ""),
             "change_reason_en": request.POST.get("change_reason_en", ""),

@@ -548,6 +548,7 @@ RULES: list[Callable[[Drawn], None]] = [
     count=st.sampled_from([1, 2, 4, 8, 15, 30, 60, 150]),
     links=st.sampled_from([0, 3, 10, 30, 60]),
 )
+@pytest.mark.no_cover
 def test_rules(seed: int, count: int, links: int) -> None:
     """Few links in large charts: those take long."""
     each = drawn(seed, count, min(links, 10) if count > 30 else links)
@@ -568,6 +569,7 @@ def broad(hanging: bool | None) -> Place:
         pytest.param(chain(300, True), 300 * 32 + 600, 20_000, id="deep and hanging"),
     ],
 )
+@pytest.mark.no_cover
 def test_large(place: Place, widest: int, highest: int) -> None:
     links = (Link("p1", "p7", "advises"), Link("p", "p299", "funds", "交付"))
     chart = Chart((place,), links, (), WORDS)
@@ -646,6 +648,7 @@ def test_what_finds_no_way_is_numbered_at_both_ends() -> None:
         rule(each)
 
 
+@pytest.mark.no_cover
 def test_same_bytes_in_another_process() -> None:
     """Nothing hangs on the order of a set, which differs from process to process."""
     code = (

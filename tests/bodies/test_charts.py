@@ -405,6 +405,7 @@ def test_a_group_has_its_members_relations(client: Client, third_period: None) -
     assert "AMED所管府省→AMED（推定）" in said
 
 
+@pytest.mark.no_cover
 def test_every_shipped_body_has_its_chart(client: Client, third_period: None) -> None:
     for placement in Placement.objects.select_related("body"):
         for prefix in ("", "/en"):

@@ -401,6 +401,97 @@ def test_the_page_of_publishing_says_what_follows_and_does_it_with_a_reason() ->
     )
 
 
+def filled(content: bytes, **typed: str) -> dict[str, str]:
+    """What a browser would send of the page's form, with what is typed."""
+    found = BeautifulSoup(content, "html.parser").select("#content-main form input[name]")
+    return {str(tag["name"]): str(tag.get("value", "")) for tag in found} | typed
+
+
+def since(response: Any) -> list[str]:
+    """Who the page says wrote since it was made, each before the rows."""
+    found = BeautifulSoup(response.content, "html.parser").select("#content-main .change")
+    told = [each for change in found for each in change.select("h2 > .quiet, h3")]
+    return [" ".join(each.get_text(" ", strip=True).split()[:2]) for each in told]
+
+
+def test_publishing_is_refused_where_the_draft_was_changed_since_the_page_was_made() -> None:
+    made, other = draft(), draft("other")
+    hq, outside = (Placement.objects.get(structure=each) for each in (made, other))
+    lasting = Mandate.objects.create(placement=hq, code="m", text="残る役割", source=hq.source)
+    gone = Mandate.objects.create(
+        placement=factories.place(made, "gone"), code="m", text="消える役割", source=hq.source
+    )
+    client = publisher()
+    typed = filled(client.get(address("publish", made)).content, change_reason="改組")
+    with recording(ChangeKind.EDIT, user=user("taro")):
+        lasting.text = "改めた役割"
+        lasting.save()
+        gone.placement.delete()
+        Placement.objects.filter(pk=outside.pk).update(name="ほかの体制の機関")
+    with recording(ChangeKind.MOVE, user=user("jiro")):
+        Placement.objects.filter(pk=hq.pk).update(sort_order=7)
+
+    refused = client.post(address("publish", made), typed)
+
+    assert since(refused) == [
+        "jiro",
+        "変更 位置づけ「機関hq」",
+        "taro",
+        "変更 役割「改めた役割」",
+        "削除 役割「消える役割」",
+        "削除 位置づけ「機関gone」",
+    ]
+    assert errors(refused) == [
+        "この画面を開いたあとに、内容が変更されました。まだ何もしていません。"
+        "次の変更を確かめ、よければもう一度押してください。"
+    ]
+    made.refresh_from_db()
+    assert (made.status, Change.objects.filter(kind="publish").count()) == (Status.DRAFT, 0)
+    again = client.post(address("publish", made), filled(refused.content, change_reason="改組"))
+    assert again.status_code == 302
+
+
+def test_what_was_not_told_yet_is_told_after_another_refusal() -> None:
+    made, client = draft(), publisher()
+    typed = filled(client.get(address("publish", made)).content)
+    Placement.objects.filter(structure=made).update(name="改まった名")
+
+    unexplained = client.post(address("publish", made), typed)
+    refused = client.post(address("publish", made), filled(unexplained.content, change_reason="改組"))
+
+    assert (since(unexplained), since(refused)) == ([], ["記録のない経路での変更", "変更 位置づけ「改まった名」"])
+
+
+def test_withdrawing_is_refused_where_the_edition_was_changed_and_cloning_is_not() -> None:
+    made = draft()
+    publish(made, today() + DAY)
+    client = publisher()
+    typed = filled(client.get(address("withdraw", made)).content, change_reason="延期")
+    copied = filled(client.get(address("clone", made)).content, code="copy", title="写し")
+    Structure.objects.filter(pk=made.pk).update(title="訂正した題名")
+
+    refused = client.post(address("withdraw", made), typed)
+
+    assert since(refused) == ["記録のない経路での変更", "変更 体制「訂正した題名」"]
+    assert Structure.objects.get().status == Status.PUBLISHED
+    assert client.post(address("clone", made), copied).status_code == 302
+
+
+def test_a_long_list_of_what_changed_is_cut_and_takes_the_queries_of_a_short_one() -> None:
+    made, client, counts = draft(), publisher(), []
+    said = {"placement": Placement.objects.get(), "text": "役割", "source": made.source}
+    for stem, number in (("a", 1), ("b", 60)):
+        typed = filled(client.get(address("publish", made)).content, change_reason="改組")
+        with recording(ChangeKind.EDIT):
+            Mandate.objects.bulk_create(Mandate(code=f"{stem}{each}", **said) for each in range(number))
+        with CaptureQueriesContext(connection) as captured:
+            refused = client.post(address("publish", made), typed)
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+    assert (len(since(refused)), "ほか10件" in refused.content.decode()) == (51, True)
+
+
 def test_the_page_of_publishing_refuses_a_past_day_and_what_is_not_fit() -> None:
     made, empty = draft(), factories.structure("empty", status=Status.DRAFT, valid_from=None)
     client = publisher()
@@ -471,7 +562,9 @@ def test_who_may_do_what_is_the_same_for_buttons_and_for_posts(
     listed = client.get(reverse("admin:bodies_structure_changelist"))
     buttons = {tool.get_text() for tool in BeautifulSoup(listed.content, "html.parser").select(".offers a")}
     found = {
-        job: client.post(address(job, structure), data | {"change_reason": "理由"}).status_code
+        job: client.post(
+            address(job, structure), data | {"change_reason": "理由", "change_seen": str(seen())}
+        ).status_code
         for job, (_may, structure, data) in jobs.items()
     }
     corrected = client.post(address("change", in_force), fields | {"change_reason": "理由"}).status_code
@@ -550,15 +643,35 @@ def test_the_list_says_where_each_stands_with_the_same_queries_for_one_and_three
     assert len(one) == len(five)
 
 
-def test_taking_back_does_not_unpublish() -> None:
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_taking_back_neither_unpublishes_nor_deletes_what_is_published(is_superuser: bool) -> None:
     structure = draft()
-    with recording(ChangeKind.LOAD) as loaded:
+    with recording(ChangeKind.LOAD) as published:
         Structure.objects.update(status=Status.PUBLISHED, valid_from=today() + DAY)
+    with recording(ChangeKind.LOAD) as added:
+        factories.structure("added")
     who = user("publisher", *EDIT, "publish_structure")
     who.user_permissions.add(Permission.objects.get(codename="view_change"))
+    User.objects.update(is_superuser=is_superuser)
     client = logged_in(who)
 
-    client.post(reverse("admin:portal_change_revert", args=[loaded.pk]), {"change_reason": "誤り"})
+    for change in (published, added):
+        url = reverse("admin:portal_change_revert", args=[change.pk])
+        assert client.get(url).status_code == client.post(url, {"change_reason": "誤り"}).status_code == 403
+        assert page(client, reverse("admin:portal_change_change", args=[change.pk])).select(".object-tools") == []
 
     structure.refresh_from_db()
     assert structure.standing == Standing.SCHEDULED
+    assert Structure.objects.filter(code="added").exists()
+
+
+def test_what_is_withdrawn_stays_as_it_is_for_administrators_too() -> None:
+    made = draft(valid_from=today() + DAY)
+    with recording(ChangeKind.EDIT) as edit:
+        Placement.objects.update(name="改まった名")
+    withdraw(made)
+
+    client = logged_in(User.objects.create_superuser("root"))
+
+    assert client.post(reverse("admin:portal_change_revert", args=[edit.pk])).status_code == 403
+    assert Placement.objects.get().name == "改まった名"

@@ -20,9 +20,11 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 
 from bodies.editions import withdraw
-from bodies.models import Kind, Status, Structure, previewed, today
+from bodies.models import Kind, Placement, Status, Structure, previewed, today
 from bodies.preview import PreviewMiddleware, preview_address
 from portal import search, urls
+from portal.journal import recording
+from portal.models import ChangeKind
 from tests import factories
 from tests.pages import page, text
 
@@ -112,6 +114,37 @@ def test_both_languages_lead_to_each_other_within_the_preview(draft: Structure) 
     hit = page(client, "/preview/new/en/search/?q=renamed").select_one(".hits li a")
     assert hit is not None
     assert hit["href"] == "/preview/new/en/bodies/moh/"
+
+
+@pytest.mark.parametrize("language", ["", "en/"])
+def test_changes_lead_to_pages_of_the_preview(draft: Structure, language: str) -> None:
+    place = Placement.objects.get(structure__code="old", body__code="moh")
+    with recording(ChangeKind.EDIT, about="省", about_en="Ministry", address="/bodies/moh/", is_public=True):
+        place.remark = "補足"
+        place.save()
+
+    found = page(viewer(), f"/preview/new/{language}changes/").select("main a[href*='/bodies/']")
+
+    assert [link["href"] for link in found] == [f"/preview/new/{language}bodies/moh/"]
+
+
+def test_languages_lead_to_each_other_in_a_preview_without_a_day_and_where_nothing_is(draft: Structure) -> None:
+    Structure.objects.filter(pk=draft.pk).update(valid_from=None)
+    client = viewer()
+
+    for rest, status in (("bodies/moh/", 200), ("nowhere/", 404)):
+        both = [f"/preview/new/{rest}", f"/preview/new/en/{rest}"]
+        for address in both:
+            links = page(client, address, status).select(".languages a")
+            assert [link["href"] for link in links] == both
+
+
+def test_languages_lead_to_each_other_under_a_path_of_the_server(draft: Structure) -> None:
+    both = ["/site/bodies/moh/?a=b", "/site/en/bodies/moh/?a=b"]
+
+    for address in ("/bodies/moh/?a=b", "/en/bodies/moh/?a=b"):
+        whole = BeautifulSoup(Client().get(address, SCRIPT_NAME="/site").content, "html.parser")
+        assert [link["href"] for link in whole.select(".languages a")] == both
 
 
 def test_every_answer_of_a_preview_says_what_it_is_and_is_kept_nowhere(draft: Structure) -> None:
@@ -398,6 +431,7 @@ def test_a_reader_at_the_same_time_sees_nothing_of_a_preview(draft: Structure) -
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.no_cover
 def test_readers_and_previews_in_many_threads_keep_apart(draft: Structure) -> None:
     clients = [viewer(f"reader{number}") for number in range(4)]
     start, wrong = threading.Barrier(8), []

@@ -78,6 +78,7 @@ def test_everything_said_of_a_body_is_found_where_it_stands(client: Client) -> N
 
 
 @pytest.mark.django_db
+@pytest.mark.no_cover
 def test_addresses_of_results_lead_to_what_was_found(client: Client, third_period: None) -> None:
     for prefix in ("", "/en"):
         for link in ask(client, "戦略", prefix).select(".hits > li > a"):

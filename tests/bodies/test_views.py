@@ -42,6 +42,7 @@ def queries(client: Client, address: str) -> int:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("address", "expected"), [("/structure/edition/", 10), ("/structure/", 10), ("/", 7)])
+@pytest.mark.no_cover
 def test_structure_pages_ask_the_same_for_1_3_and_10000_bodies(client: Client, address: str, expected: int) -> None:
     structure = factories.structure()
     first = factories.place(structure, "x0")

@@ -17,12 +17,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
 
 from portal.datapackage import describe
 from tests.conftest import PACKAGE, ROOT
+from tests.live import live
 
 FLAGS = [
     "--no-sandbox",  # the tests may run as root
@@ -105,13 +105,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, _built: None) -> Iterator[s
 
 @pytest.fixture
 def here(transactional_db: None) -> Iterator[str]:
-    """The address of a portal in this process, whose clock and rows a test can reach; static files by WhiteNoise."""
-    server = LiveServerThread("127.0.0.1", lambda handler: handler)  # type: ignore[arg-type]  # it is called
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
+    """The address of a portal in this process, whose clock and rows a test can reach."""
+    with live() as host:
+        yield f"http://{host}"
 
 
 @pytest.fixture(scope="session")

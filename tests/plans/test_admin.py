@@ -12,12 +12,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from bodies.models import Status
+from bodies.models import Body, Status
 from plans.models import Observation, Plan, Reading, Section, Target
-from portal.models import Change
+from portal.journal import recording
+from portal.models import Change, ChangeKind
 from tests import factories
 from tests.pages import page
-from tests.portal.test_admin import editor, form
+from tests.portal.test_admin import editor, fields, form
 
 pytestmark = pytest.mark.django_db
 
@@ -249,6 +250,75 @@ def test_publishing_a_plan_is_said_to_be_so_and_is_public() -> None:
         ("publish", True, "A plan"),
         ("withdraw", True, "A plan"),
     ]
+
+
+def since(soup: BeautifulSoup) -> list[str]:
+    """The rows that the page says were written since it was made."""
+    headings = soup.select("#content-main .object-history h3")
+    return [" ".join(heading.get_text(" ", strip=True).split()[:2]) for heading in headings]
+
+
+@pytest.mark.parametrize(("before", "after"), [("draft", "published"), ("published", "withdrawn")])
+def test_a_plan_that_was_changed_since_its_page_was_made_is_not_published_or_withdrawn(before: str, after: str) -> None:
+    plan, other = factories.plan(status=before), factories.plan("other")
+    section, target = factories.section(plan, "1"), factories.target(plan)
+    project = factories.project(plan)
+    client = someone("publish_plan")
+    typed = form(client, address(plan)) | {"status": after}
+    with recording(ChangeKind.EDIT, user=User.objects.create_user("hanako")):
+        Section.objects.filter(pk=section.pk).update(sort_order=9)
+        Target.objects.filter(pk=target.pk).update(name="改めた目標")
+        project.ministries.add(Body.objects.create(code="moh"))
+        factories.target(other, "t2")
+
+    response = client.post(address(plan), typed)
+
+    soup = BeautifulSoup(response.content, "html.parser")
+    assert since(soup) == ["変更 目標「改めた目標」", "追加 プロジェクト「プロジェクトpj」", "並べ替え 項目"]
+    assert soup.select(".object-history .change h2 .quiet")[0].get_text() == "hanako"
+    plan.refresh_from_db()
+    assert (plan.status, Change.objects.filter(kind__in=["publish", "withdraw"]).count()) == (before, 0)
+    again = fields(response.content)
+    assert again["status"] == after
+    assert client.post(address(plan), again).status_code == 302
+
+
+def test_what_a_plan_holds_is_no_matter_where_only_its_own_words_change() -> None:
+    plan = factories.plan()
+    client = someone("publish_plan")
+    typed = form(client, address(plan))
+    factories.target(plan)
+
+    assert client.post(address(plan), typed | {"title": "新しい題名"}).status_code == 302
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_taking_back_neither_publishes_nor_unpublishes_nor_deletes_a_public_plan(is_superuser: bool) -> None:
+    plan = factories.plan(status=Status.DRAFT)
+    with recording(ChangeKind.LOAD) as published:
+        Plan.objects.update(status=Status.PUBLISHED)
+    with recording(ChangeKind.LOAD) as added:
+        factories.plan("added")
+    client = someone("publish_plan")
+    User.objects.get().user_permissions.add(Permission.objects.get(codename="view_change"))
+    User.objects.update(is_superuser=is_superuser)
+
+    for change in (published, added):
+        url = reverse("admin:portal_change_revert", args=[change.pk])
+        assert client.post(url, {"change_reason": "誤り"}).status_code == 403
+
+    plan.refresh_from_db()
+    assert (plan.status, Plan.objects.filter(code="added").count()) == (Status.PUBLISHED, 1)
+
+
+def test_a_form_that_would_withdraw_a_plan_and_is_refused_is_shown_again() -> None:
+    plan = factories.plan()
+    client = someone("publish_plan")
+
+    response = client.post(address(plan), form(client, address(plan)) | {"status": "withdrawn", "title": ""})
+
+    again = fields(response.content)
+    assert (response.status_code, again["status"], "code" in again) == (200, "withdrawn", False)
 
 
 def test_content_of_a_public_plan_is_edited_by_editors_in_public_with_or_without_a_reason() -> None:

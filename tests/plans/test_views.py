@@ -51,6 +51,7 @@ QUERIES = {
 }
 
 
+@pytest.mark.no_cover
 def test_pages_ask_the_same_for_1_3_and_1000_targets_with_20_observations_each(client: Client) -> None:
     plan = factories.plan()
     factories.place(factories.structure(), "a")

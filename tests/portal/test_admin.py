@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from django.contrib.auth.models import User
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from bodies.models import Mandate, Placement, Status
+from bodies.models import Body, Mandate, Placement, Status
+from plans.models import Plan
+from portal import journal
+from portal.admin import GuardedAdmin, Tabular
+from portal.collisions import owner_of
+from portal.history import joins
 from portal.models import Change, ChangedRow, Source
+from projects.models import Project
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +103,97 @@ def test_second_save_is_refused_with_both_versions_side_by_side(place: Placement
     first.post(address(place), again)
     place.refresh_from_db()
     assert place.name == "花子の名"
+
+
+def versions(response: Any) -> list[list[str]]:
+    """The rows of the table of collisions, each without its times."""
+    page = BeautifulSoup(response.content, "html.parser")
+    rows = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in page.select(".collisions tr")]
+    return [[*row[:4], row[4].split(" ")[0]] for row in rows[1:]]
+
+
+def test_who_changes_a_list_of_other_rows_learns_of_who_was_faster() -> None:
+    plan = factories.plan()
+    a, b, c = (factories.project(plan, code, name=name) for code, name in [("a", "創薬"), ("b", "機器"), ("c", "感染")])
+    programme = factories.programme("p", a)
+    url = reverse("admin:projects_programme_change", args=[programme.pk])
+    hanako, taro = editor("hanako"), editor("taro")
+    mine, theirs = form(hanako, url), form(taro, url)
+    taro.post(url, theirs | {"projects": [a.pk, b.pk]})
+
+    refused = hanako.post(url, mine | {"projects": [c.pk], "name": "新しい名"})
+
+    assert versions(refused) == [["事業「事業p」 プロジェクト", "創薬", "創薬、機器", "感染", "taro"]]
+    assert set(programme.projects.all()) == {a, b}
+    again = hanako.post(url, fields(refused.content) | {"projects": [c.pk]})
+    assert (again.status_code, list(programme.projects.all())) == (302, [c])
+
+
+def test_a_list_that_is_emptied_meanwhile_is_said_to_be_empty() -> None:
+    structure = factories.structure()
+    old, new = factories.place(structure, "e", name="旧"), factories.place(structure, "f", name="新")
+    Body.objects.get(pk=old.body_id).successors.add(new.body)
+    url = reverse("admin:bodies_body_change", args=[old.body_id])
+    hanako, taro = editor("hanako"), editor("taro")
+    mine, theirs = form(hanako, url) | {"change_reason": "統合"}, form(taro, url) | {"change_reason": "誤り"}
+    del theirs["successors"]
+    taro.post(url, theirs)
+
+    refused = hanako.post(url, mine)
+
+    assert versions(refused) == [["機関「旧」 後継", "新", "（なし）", "新", "taro"]]
+    assert not old.body.successors.exists()
+
+
+def test_groups_of_a_user_given_and_taken_at_once_are_shown_side_by_side() -> None:
+    user = User.objects.create_user("jiro")
+    group, other = (Group.objects.get(name=name) for name in ("Editors", "Readers"))
+    url = reverse("admin:auth_user_change", args=[user.pk])
+    hanako, taro = editor("hanako"), editor("taro")
+    mine, theirs = (form(client, url) | {"is_active": "on"} for client in (hanako, taro))
+    taro.post(url, theirs | {"groups": [group.pk]})
+
+    refused = hanako.post(url, mine | {"groups": [other.pk], "first_name": "次郎"})
+
+    assert [row[1:] for row in versions(refused)] == [["（なし）", str(group), str(other), "taro"]]
+    user.refresh_from_db()
+    assert (user.first_name, list(user.groups.all())) == ("", [group])
+
+
+def test_lists_that_the_form_does_not_hold_and_those_of_other_rows_are_no_conflict() -> None:
+    plan = factories.plan()
+    project, other = factories.project(plan, "a"), factories.project(plan, "b")
+    url = reverse("admin:projects_project_change", args=[project.pk])
+    client = editor()
+    data = form(client, url)
+    factories.programme("p", project)  # whose list it is
+    other.ministries.add(Body.objects.create(code="moh"))
+
+    assert client.post(url, data | {"name": "新しい名"}).status_code == 302
+
+
+def test_lists_of_the_rows_of_inlines_are_looked_at_too(rf: Any) -> None:
+    class ProjectInline(Tabular):
+        model = Project
+        fields = ("ministries",)
+
+    class WithProjects(GuardedAdmin):
+        inlines = (ProjectInline,)
+
+    plan, other = factories.plan("a"), factories.plan("b")
+    mine, theirs = factories.project(plan, "x"), factories.project(other, "y")
+    request = rf.post("/", {"change_seen": str(journal.seen())})
+    request.user = User.objects.create_superuser("hanako")
+    ministry = Body.objects.create(code="moh")
+    mine.ministries.add(ministry)
+    theirs.ministries.add(ministry)
+    model_admin = WithProjects(Plan, admin.site)
+
+    rows = model_admin.written_since(request, model_admin.get_form(request, plan)(instance=plan))
+
+    assert [(row.model, owner_of(row, joins()[row.model])) for row in rows] == [
+        ("projects.project_ministries", mine.pk)
+    ]
 
 
 def test_order_among_siblings_is_no_conflict(place: Placement) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import io
 from typing import Any
@@ -244,7 +245,7 @@ def test_data_for_who_may_not_see_everything_leave_the_rest_out() -> None:
 def test_errors_stand_first_with_their_cells_and_nothing_can_be_loaded(steward: Client) -> None:
     factories.source("s0", title="題")
     head = ["コード", "資料名", "決定日・公布日・公表日"]
-    rows = [["s0", "2025-02-18 00:00", ""], ["s1", "資料", "R7.2.18"], ["s2", "", "2025-02-30"]]
+    rows = [["s0", datetime.date(2025, 2, 18), ""], ["s1", "資料", "R7.2.18"], ["s2", "", "2025-02-30"]]
     content = book(出典=[head, *rows])
     batch = planned(steward, content)
 

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
-from django.test.testcases import LiveServerThread
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +24,7 @@ from portal.history import columns_of, model_of, value_of
 from portal.models import Change, ChangedRow, ChangeKind
 from portal.tree import faults
 from tests import factories
+from tests.live import live
 from tests.portal.test_admin import fields
 
 EDITORS = 8
@@ -35,9 +35,9 @@ TRIES = 30  # of one edit that others get in the way of
 class Editor(threading.Thread):
     """A browser with one session, and what its user believes to have done."""
 
-    def __init__(self, number: int, port: int, draft: Structure, start: threading.Barrier) -> None:
+    def __init__(self, number: int, host: str, draft: Structure, start: threading.Barrier) -> None:
         super().__init__(name=f"editor{number}")
-        self.number, self.port, self.draft, self.barrier = number, port, draft, start
+        self.number, self.host, self.draft, self.barrier = number, host, draft, start
         self.random = random.Random(number)  # noqa: S311 - dice that fall the same way in every run
         client = Client()
         client.force_login(User.objects.create_superuser(self.name))
@@ -62,7 +62,7 @@ class Editor(threading.Thread):
             connections.close_all()
 
     def ask(self, path: str, data: dict[str, str] | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, timeout=60)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookies, "Content-Type": "application/x-www-form-urlencoded"}
         connection.request("GET" if data is None else "POST", path, urlencode(data or {}), headers)
@@ -168,22 +168,19 @@ def broken_links() -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.no_cover
 def test_eight_editors_lose_nothing_and_break_nothing() -> None:
     ChangedRow.objects.all().delete()  # what emptying the tables for this test has left
     draft = factories.structure("draft", status=Status.DRAFT, valid_from=None)
     factories.many(draft, 12, fan=3)
-    server = LiveServerThread("127.0.0.1", lambda handler: handler)  # type: ignore[arg-type]  # it is called
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
     start = threading.Barrier(EDITORS)
-    editors = [Editor(number, server.port, draft, start) for number in range(EDITORS)]
 
-    for editor in editors:
-        editor.start()
-    for editor in editors:
-        editor.join(300)
-    server.terminate()
+    with live() as host:
+        editors = [Editor(number, host, draft, start) for number in range(EDITORS)]
+        for editor in editors:
+            editor.start()
+        for editor in editors:
+            editor.join(300)
 
     assert [fault for editor in editors for fault in editor.faults] == []
     remarks = dict(Placement.objects.filter(structure=draft).values_list("pk", "remark"))

@@ -202,8 +202,7 @@ def test_what_was_written_past_the_portal_is_a_list_of_its_own() -> None:
 def test_log_ins_and_rights_are_for_those_who_may_see_users() -> None:
     client, other = someone(), someone("auth.view_user", name="jiro")
     hanako = User.objects.create_user("hanako")
-    with recording(ChangeKind.LOGIN, about="ログインした人") as login:
-        pass
+    login = Change.objects.create(kind=ChangeKind.LOGIN, about="ログインした人")
     with recording(ChangeKind.RIGHTS, about="権限を得た人") as rights:
         hanako.is_staff = True
         hanako.save()
@@ -529,3 +528,18 @@ def test_history_of_an_object_takes_the_same_queries_however_long(count: int, dj
 
     with django_assert_num_queries(11):
         assert len(told(page(client, url))) == count + 1
+
+
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_what_stood_in_an_edition_that_is_gone_says_what_is_in_the_way(is_superuser: bool) -> None:
+    a = place()
+    with recording(ChangeKind.DELETE) as change:
+        Placement.objects.get().delete()
+    a.structure.delete()
+    client = someone(*WRITES)
+    User.objects.update(is_superuser=is_superuser)
+
+    response = client.get(address(change, "revert"))
+
+    reasons = [item.get_text() for item in BeautifulSoup(response.content, "html.parser").select(".refused li")]
+    assert reasons == ["体制「体制 edition」が、その後に削除されています。先にその削除を取り消してください。"]

@@ -223,6 +223,7 @@ def walked() -> tuple[World, list[Address]]:
     return made, [address for address in addresses(made) if address.view not in ELSEWHERE]
 
 
+@pytest.mark.no_cover
 def test_every_address_answers_only_whom_it_may(walked: tuple[World, list[Address]]) -> None:
     pages = walked[1]
     data = forms(client_of(User.objects.create_superuser("上司")), pages)

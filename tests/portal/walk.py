@@ -92,10 +92,10 @@ def world() -> World:
     StaticDevice.objects.create(user=names["auth.user"])
     found = World(names | structures[Status.DRAFT] | plans["draft"])
     found.others["published"] = structures[Status.PUBLISHED] | plans["published"]
-    # A batch that waits, with a warning and a column set aside; one that was loaded stands where others are published.
+    # A batch that waits, with a column set aside; one that was loaded stands where others are published.
     done = batches.draft("出典", "コード,資料名\ns3,別の資料\n".encode())
     batches.confirm(done, None, reason="理由")
-    waiting = "コード,資料名,ページ\ns1,資料の題,3\ns4,2025-02-18 00:00,5\n".encode()
+    waiting = "コード,資料名,ページ\ns1,資料の題,3\ns4,また別の資料,5\n".encode()
     found.rows["portal.batch"] = batches.draft("出典", waiting, ["ページ"])
     found.others["published"]["portal.batch"] = done
     return found

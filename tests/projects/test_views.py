@@ -66,6 +66,7 @@ def test_pages_ask_the_same_for_1_and_3_of_everything(client: Client, count: int
     assert {address: queries(client, address) for address in expected} == expected
 
 
+@pytest.mark.no_cover
 def test_pages_ask_the_same_for_1_3_and_1000_targets_with_20_observations_each(client: Client) -> None:
     fill(1)
     plan, section = Plan.objects.get(code="plan"), Section.objects.get(number="0")
