@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -17,10 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from bodies.models import Status
 from bodies.templatetags.bodies_admin import names_of_bodies
-from plans.admin_readings import ReadingMixin, beside, stated, unread
+from plans.admin_readings import ReadingMixin
 from plans.models import Indicator, Observation, Plan, Section, Target
 from plans.notation import read_result, read_target
-from plans.words import amount, figure
+from plans.readings import beside, doubts, stated, unread
+from plans.words import amount
 from portal import journal
 from portal.admin import CITED, GuardedAdmin
 from portal.history import NAMERS
@@ -311,25 +311,11 @@ class TargetAdmin(InPlanMixin, ReadingMixin, GuardedAdmin):
         return read_target(text)
 
     def warnings(self, obj: Any) -> list[str]:
-        reading = self.read(obj.text)
-        return [*unread(reading, beside(obj, reading, self.read_into)), *uneven(obj)]
+        return doubts(obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         self.tell_reading(request, obj)
-
-
-def uneven(target: Target) -> list[str]:
-    """A warning where the yearly value times the years is not the total: in the plans of the state it is."""
-    first, last = target.cumulative_from, target.cumulative_to
-    if not target.per or target.value is None or target.cumulative is None or first is None or last is None:
-        return []
-    years = last - first + 1
-    if target.value * years == target.cumulative:
-        return []
-    numbers = {"value": target.value, "product": target.value * years, "total": target.cumulative}
-    said = _("1年の値%(value)s × %(years)s年 ＝ %(product)sですが、累計の目標値は%(total)sです。")
-    return [said % {"years": years, **{name: figure(Decimal(value)) for name, value in numbers.items()}}]
 
 
 @admin.register(Observation)

@@ -1,5 +1,6 @@
 """The datasets of plans, their outline, and the targets with what has been observed."""
 
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,6 +9,8 @@ from django.utils.translation import gettext as _
 from bodies.models import Status
 from plans.models import Indicator, Observation, Plan, Section, Target
 from plans.models.observation import APPEND_ONLY
+from plans.notation import read_target
+from plans.readings import doubts, stated
 from portal.resources import CITED, Dataset, Rows, key_field
 
 
@@ -133,6 +136,21 @@ class TargetResource(Dataset):
     category = key_field("category__number", "category")
     indicator = key_field("indicator__code", "indicator")
     source = key_field("source__code", "source")
+
+    def complete(self, cells: Mapping[str, str], given: Set[str]) -> dict[str, str]:
+        """Where a row brings words and nothing of their reading, they are read here, as the editor's form does."""
+        if "text" not in cells or not given.isdisjoint(Target.reading_fields):
+            return {}
+        found = stated(read_target(cells["text"]), Target.reading_fields)
+        return {name: self._text(name, value) for name, value in found.items()}
+
+    def _text(self, name: str, value: Any) -> str:
+        field: Any = Target._meta.get_field(name)
+        return str(self.columns[name].widget.render(field.get_default() if value is None else field.to_python(value)))
+
+    def warnings(self, instance: Any) -> Iterator[tuple[str, str]]:
+        for doubt in doubts(instance):
+            yield "text", doubt
 
     class Meta:
         model = Target

@@ -8,7 +8,7 @@ Widgets are strict both ways: what they write they read back, and anything else 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, ClassVar
@@ -189,7 +189,7 @@ class Dataset(resources.ModelResource):
         """
         instance.clean()
 
-    def complete(self, cells: Mapping[str, str], given: Collection[str]) -> dict[str, str]:
+    def complete(self, cells: Mapping[str, str], given: Set[str]) -> dict[str, str]:
         """Columns with texts that follow from those that are to be written, where the file does not give them itself.
 
         `cells` are the texts that differ from what is stored, `given` the columns that have a text in the file.

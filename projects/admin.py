@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from plans.admin import InPlanMixin, within_plan
-from plans.admin_readings import ReadingMixin, beside, unread
+from plans.admin_readings import ReadingMixin
 from plans.notation import read_amount
+from plans.readings import beside, unread
 from portal.admin import CITED, GuardedAdmin, Stacked
 from projects.models import Budget, Programme, Project, Succession
 
