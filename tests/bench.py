@@ -42,6 +42,7 @@ from bodies.models import OUTLINE, Body, Kind, Placement, Relation, Structure  #
 from plans.notation import read_target  # noqa: E402
 from portal import datapackage, search  # noqa: E402
 from tests import factories  # noqa: E402
+from tests.bench_workbook import workbooks  # noqa: E402
 from tests.conftest import PACKAGE  # noqa: E402
 from tests.plans.test_views import fill  # noqa: E402
 
@@ -315,6 +316,7 @@ def main() -> None:
             charts()
             weights()
             targets()
+            workbooks(report)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
 

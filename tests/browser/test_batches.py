@@ -40,7 +40,7 @@ def workbook(path: Path, name: str, value: str) -> Path:
     sheet = book.active
     assert sheet is not None
     sheet.title = "目標"
-    sheet.append(["計画", "コード", "名称", "目標値"])
+    sheet.append(["計画", "コード", "資料での指標名", "目標値"])
     sheet.append([target.plan.code, target.code, name, value])
     book.save(path)
     return path

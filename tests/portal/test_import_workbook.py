@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from bodies.models import Body
-from portal import batches, revision
+from portal import revision
 from portal.models import Batch, Change, Source
 from tests import factories
 from tests.conftest import ROOT

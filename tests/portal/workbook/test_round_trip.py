@@ -15,7 +15,7 @@ from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bodies.models import Link, Mandate, Note, Seat, Structure
+from bodies.models import Link, Mandate, Note, Seat
 from portal import batches, datapackage
 from portal.downloads import _csv
 from portal.models import Source
