@@ -559,7 +559,7 @@ class BatchAdmin(ModelAdmin):
             "may_see_history": request.user.has_perm("portal.view_change"),
             "hidden": titles,
             "sheets": sheets,
-            "errors": whole.errors,
+            "errors": report.errors,
             "warnings": len(report.problems) - report.errors,
             "problems": paged(request, problems, PROBLEMS, "q", "problems"),
             "chosen": chosen,

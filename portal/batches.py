@@ -10,6 +10,8 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from django.db import models, transaction
@@ -59,14 +61,25 @@ class Report:
     @property
     def digest(self) -> str:
         """A fingerprint of what would be written; words do not count, as they change with the reader's language."""
-        return hashlib.sha256(json.dumps(self.rows, ensure_ascii=False).encode()).hexdigest()
+        hashed = hashlib.sha256()
+        for row in self.rows:
+            hashed.update(_line(row))
+        return hashed.hexdigest()
 
     def pack(self) -> bytes:
-        return zlib.compress(json.dumps(vars(self), ensure_ascii=False).encode())
+        """As lines of JSON, one for each row: of 50,000 of them a single text would take as much memory as the plan."""
+        packer = zlib.compressobj()
+        lines = (packer.compress(_line(each)) for each in chain([vars(self) | {"rows": []}], self.rows))
+        return b"".join([*lines, packer.flush()])
 
     @classmethod
     def unpack(cls, packed: bytes) -> Report:
-        return cls(**json.loads(zlib.decompress(packed)))
+        head, *rows = map(json.loads, zlib.decompress(packed).splitlines())
+        return cls(**head | {"rows": rows})
+
+
+def _line(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode() + b"\n"
 
 
 class Outdated(Exception):
@@ -86,11 +99,12 @@ class _TakenBack(Exception):
 
 
 def report(plan: Plan, noticed: Iterable[Problem], book: Book) -> Report:
-    """What a plan says, with what was noticed while reading the file."""
+    """What a plan says, with what was noticed while reading the file. It takes the cells of the plan's lines."""
     problems = [*noticed, *plan.problems]
     order = {table.place: number for number, table in enumerate(plan.tables.values())}
     problems.sort(key=lambda problem: (order.get(problem.place, -1), problem.row, problem.at))
     sheets, rows = {}, []
+    alike = lru_cache(1000)(lambda *cell: [*cell])  # most cells of many rows say the same: one object for all
     for model, table in plan.tables.items():
         counts = Counter(line.state for line in plan.lines[model])
         found: dict[bool, set[int]] = {True: set(), False: set()}
@@ -107,9 +121,10 @@ def report(plan: Plan, noticed: Iterable[Problem], book: Book) -> Report:
         for item in sorted(plan.items[model].values(), key=lambda item: item.line.number):
             line, is_new = item.line, item.line.state is State.ADDED
             cells = [
-                [name, None if is_new else line.stored.get(name), text, name in line.derived]
+                alike(name, None if is_new else line.stored.get(name), text, name in line.derived)
                 for name, text in line.cells.items()
             ]
+            line.cells.clear()  # or 50,000 rows would be held twice
             place = {"sheet": table.place, "dataset": table.dataset.name, "row": line.number}
             rows.append({**place, "key": list(line.key), "state": line.state.value, "cells": cells})
     places = {table.place: table.dataset.name for table in plan.tables.values()}
@@ -164,18 +179,23 @@ def planned(book: Book, aside: Collection[str] = (), user: Any = None, *, progre
     return found
 
 
-def _write(book: Book, aside: Collection[str], user: Any, progress: Progress | None = None) -> tuple[Plan, Report]:
-    """Plan and, where there is no fault, write. With a fault in the report the caller must undo what was written."""
+def _write(book: Book, aside: Collection[str], user: Any, progress: Progress | None = None) -> tuple[bool, Report]:
+    """Plan and, where there is no fault, write. With a fault in the report the caller must undo what was written.
+
+    Also says whether readers see any of what was written, or saw it before.
+    """
     reading = read_tables(book, aside)
     plan = Plan(reading.tables, absent=absent, user=user, progress=progress)
-    noticed = list(reading.problems)
+    noticed, is_public = list(reading.problems), False
     if not plan.faults and all(problem.is_warning for problem in noticed):
         try:
             with transaction.atomic():
+                was_public = _shows(plan)
                 plan.write()
+                is_public = was_public or _shows(plan)
         except InvalidTree as error:  # the renumbering at the end found what the rows do not show
             noticed.append(Problem("", str(error)))
-    return plan, report(plan, noticed, book)
+    return is_public, report(plan, noticed, book)
 
 
 def load(
@@ -194,10 +214,9 @@ def load(
     """
     try:
         with recording(ChangeKind.LOAD, user=user, **recorded) as change:
-            plan, found = _write(book, aside, user, progress)
+            change.is_public, found = _write(book, aside, user, progress)
             if found.errors:
                 raise Outdated(found)
-            change.is_public = _shows(plan)
             change.save()
             if file is not None and found.rows:
                 _keep(*file, aside, user, found, change)
@@ -219,9 +238,10 @@ def draft(name: str, content: bytes, aside: Collection[str] = (), user: Any = No
         same = alike.defer("content").first()
         if same is None:
             return _keep(name, content, aside, user, found)
-        for attribute, value in _kept(found).items():
+        kept = _kept(found)
+        for attribute, value in kept.items():
             setattr(same, attribute, value)
-        same.save(update_fields=list(_kept(found)))
+        same.save(update_fields=list(kept))
         return same
 
 
@@ -281,11 +301,10 @@ def confirm(
             current = Batch.objects.get(pk=batch.pk)  # as it is while nobody else can write
             if current.change_id is not None:
                 raise AlreadyLoaded
-            plan, found = _write(book, current.aside, user)
+            change.is_public, found = _write(book, current.aside, user)
             agreed = current.plan_digest if seen is None else seen
             if found.errors or found.digest != agreed or not found.rows:
                 raise Outdated(found)
-            change.is_public = _shows(plan)
             change.save()
             Batch.objects.filter(pk=batch.pk).update(change=change)
     except Outdated as outdated:
@@ -365,8 +384,12 @@ def _rows(parts: list[Part]) -> list[tuple[Any, dict[str, str]]]:
 
 
 def _shows(plan: Plan) -> bool:
-    """Whether readers see any of what was written, or saw it before."""
-    return _any_public({model: [item.instance.pk for item in items.values()] for model, items in plan.items.items()})
+    """Whether readers can see one of the rows of a plan as they are stored now."""
+    pks = {
+        model: [item.instance.pk for item in items.values() if item.instance.pk is not None]
+        for model, items in plan.items.items()
+    }
+    return _any_public(pks)
 
 
 def _any_public(pks: Mapping[type[models.Model], Collection[int]]) -> bool:

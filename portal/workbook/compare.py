@@ -8,6 +8,7 @@ from enum import StrEnum
 
 Key = tuple[str, ...]
 Texts = Sequence[str | None]  # by the columns of a table; None leaves a value as it is
+NONE: frozenset[str] = frozenset()  # one object for all rows: each would take 200 bytes
 
 
 class State(StrEnum):
@@ -32,9 +33,9 @@ class Line:
     state: State
     cells: dict[str, str] = field(default_factory=dict)
     stored: dict[str, str] = field(default_factory=dict)
-    given: frozenset[str] = frozenset()
-    derived: set[str] = field(default_factory=set)
-    faulty: frozenset[str] = frozenset()
+    given: frozenset[str] = NONE
+    derived: frozenset[str] = NONE
+    faulty: frozenset[str] = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,19 @@ def compare(
     """Each row with its state. `stored` holds texts in the order of `columns`; `faulty` columns by row number."""
     places = [columns.index(name) for name in key_columns]
     seen: dict[Key, int] = {}
+    alike: dict[frozenset[str], frozenset[str]] = {}  # the columns given are the same in most rows
     for number, texts in rows:
         key = tuple([texts[place] or "" for place in places])
         if key in seen:
             yield Twice(number, key, seen[key])
             continue
         seen[key] = number
-        bad = faulty.get(number, frozenset())
+        bad = faulty.get(number, NONE)
         before = stored.get(key)
         if before is None:
-            given = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
-            yield Line(number, key, State.ADDED, given, given=frozenset(filter(given.get, given)), faulty=bad)
+            cells = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
+            given = frozenset(filter(cells.get, cells))
+            yield Line(number, key, State.ADDED, cells, given=alike.setdefault(given, given), faulty=bad)
         elif texts == before:
             yield Line(number, key, State.UNCHANGED, faulty=bad)
         else:
@@ -78,8 +81,8 @@ def compare(
             if differing or bad:
                 state = State.CHANGED if differing else State.UNCHANGED
                 was = dict(zip(columns, before, strict=True))
-                filled = frozenset(name for name, text in zip(columns, texts, strict=True) if text)
-                yield Line(number, key, state, differing, was, filled, faulty=bad)
+                given = frozenset(name for name, text in zip(columns, texts, strict=True) if text)
+                yield Line(number, key, state, differing, was, alike.setdefault(given, given), faulty=bad)
             else:
                 yield Line(number, key, State.UNCHANGED)
 

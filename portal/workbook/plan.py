@@ -74,7 +74,7 @@ class Item:
 
     line: Line
     instance: models.Model
-    faulty: set[str]
+    faulty: frozenset[str]
     joined: dict[str, list[Key]] = field(default_factory=dict)  # many-to-many: attribute → keys
 
     def text(self, column: str) -> str | None:
@@ -160,6 +160,7 @@ class Plan:
         self._cleaned: dict[tuple[type[models.Model], str], dict[str, Any]] = defaultdict(dict)
         self._keys: dict[type[models.Model], set[Key]] = {}
         self._progress = progress or (lambda done, total: None)
+        self._sizes = {table.place: len(table.rows) for table in self.tables.values()}
         self._done = 0
         self._open: set[int] = set()  # the ids of instances with an end left open: no rule can look through them
         for model, table in self.tables.items():
@@ -169,11 +170,13 @@ class Plan:
                 self.lines[model] = []
                 table.is_whole = False
                 self.tell(table.place, _("この種類のデータを見る権限がありません。"))
+            table.rows.clear()  # of many rows a good part of the memory; the lines have what is needed of them
             self._advance(table)
         self._resolve()
         for model, table in self.tables.items():
             for item in self.items[model].values():
                 self._fill(table, item)
+        self._cleaned.clear()
         for model, table in self.tables.items():
             for item in self.items[model].values():
                 self._validate(table, item)
@@ -183,8 +186,8 @@ class Plan:
             self._advance(table)
 
     def _advance(self, table: Table) -> None:
-        self._done += len(table.rows)
-        self._progress(self._done, 3 * sum(len(each.rows) for each in self.tables.values()))
+        self._done += self._sizes[table.place]
+        self._progress(self._done, 3 * sum(self._sizes.values()))
 
     @property
     def problems(self) -> list[Problem]:
@@ -229,12 +232,12 @@ class Plan:
                 continue
             lines.append(found)
             if found.state is State.ADDED:
-                self.items[model][found.key] = Item(found, model(), set(found.faulty))
+                self.items[model][found.key] = Item(found, model(), found.faulty)
             elif found.state is State.CHANGED:
                 differing[pks[found.key]] = found
         for pk, instance in self._in_bulk(dataset, differing):
             line = differing[pk]
-            self.items[model][line.key] = Item(line, instance, set(line.faulty))
+            self.items[model][line.key] = Item(line, instance, line.faulty)
 
     def _in_bulk(self, dataset: Dataset, pks: Iterable[int]) -> Iterator[tuple[int, models.Model]]:
         for some in chunks(list(pks)):
@@ -285,7 +288,7 @@ class Plan:
         for name, text in dataset.complete(line.cells, line.given).items():
             old = fields[name].export(item.instance)
             if text != old:
-                line.derived.add(name)
+                line.derived |= {name}
                 line.cells[name] = text
                 line.stored.setdefault(name, old)
         for name, text in line.cells.items():
@@ -299,7 +302,7 @@ class Plan:
             for message in faults:
                 self.tell(table.place, message, item.line.number, name)
             if faults:
-                item.faulty.add(name)
+                item.faulty |= {name}
             else:
                 setattr(item.instance, column.attribute, value)
         self._fill_references(table, item)
@@ -319,18 +322,18 @@ class Plan:
             elif key is None:
                 if is_new and not reference.null:
                     self.tell(table.place, _("この列が必要です。"), item.line.number, columns[-1])
-                    item.faulty.add(columns[-1])
+                    item.faulty |= {columns[-1]}
                     self._open.add(id(item.instance))
             elif (end := self._end(target, key)) is not None:
                 setattr(item.instance, attribute, end)
             elif not key[-1] and not reference.null:
                 self.tell(table.place, _("この列が必要です。"), item.line.number, columns[-1])
-                item.faulty.add(columns[-1])
+                item.faulty |= {columns[-1]}
                 self._open.add(id(item.instance))
             elif key[-1]:
                 if self._is_whole(target):
                     self._tell_absent(table, item, columns[-1], target, key)
-                item.faulty.add(columns[-1])
+                item.faulty |= {columns[-1]}
                 self._open.add(id(item.instance))
             elif getattr(item.instance, reference.attname) is not None:
                 setattr(item.instance, attribute, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -37,8 +37,7 @@ WIDGETS = {
 }
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """What a cell says: a text that its widget reads (None: leave the stored value), or what is wrong with it."""
 
     text: str | None = None
@@ -190,17 +189,15 @@ class _Reader:
         faulty: dict[int, set[str]] = defaultdict(set)
         columns: list[list[str | None]] = []
         for name, place in places.items():
-            cells = self._cells(table.dataset, name)
-            column: list[str | None] = []
-            for number, row in taken:
-                cell = cells(row[place]) if place < len(row) else _NOTHING
+            read = self._cells(table.dataset, name)
+            cells = [read(row[place]) if place < len(row) else _NOTHING for _number, row in taken]
+            for number, cell in zip(numbers, cells, strict=True):
                 if cell.fault:
                     self.problems.append(Problem(table.place, cell.fault, number, name, False, place + 1))
                     faulty[number].add(name)
                 if cell.warning:
                     self.problems.append(Problem(table.place, cell.warning, number, name, True, place + 1))
-                column.append(cell.text)
-            columns.append(column)
+            columns.append([cell.text for cell in cells])
         rows = list(zip(numbers, map(list, zip(*columns, strict=True)), strict=True)) if numbers else []
         keys = [list(places).index(name) for name in table.dataset.key_columns]
         for number, texts in rows:
@@ -222,18 +219,18 @@ class _Reader:
         shown = shown_choices(dataset, name)
         read = values.reader_of(kind, choices=choices, is_1904=self.book.is_1904)
         may_clear, is_csv = is_clearable(dataset, name), self.book.kind == "csv"
-        known: dict[str, Cell] = {}
+        known: dict[Value, Cell] = {None: _NOTHING}
 
         def cell(value: Value) -> Cell:
-            if value is None:
-                return _NOTHING
-            if not isinstance(value, str):
-                return _trouble(value) if isinstance(value, Trouble) else _read(value)
+            if value.__class__ is bool:
+                return _read(value)  # it would be found as 1 or 0
             if value not in known:
-                known[value] = _read(unguard_formula(value) if is_csv else value)
+                known[value] = _trouble(value) if isinstance(value, Trouble) else _read(value)
             return known[value]
 
         def _read(value: Any) -> Cell:
+            if is_csv and isinstance(value, str):
+                value = unguard_formula(value)
             if values.is_blank(value):
                 return _NOTHING
             if values.is_clear(value):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -91,6 +92,14 @@ def test_guide_shows_the_jobs_as_they_are_done(editor: Page, taken: Shot) -> Non
     assert change is not None
     editor.goto(f"/admin/portal/change/{change.pk}/revert/")
     taken("revert")
+
+    User.objects.get().groups.add(Group.objects.get(name="Data stewards"))
+    rows = "code,name,definition\nout-licensing,企業導出件数（累計）,\nnew-indicator,共同研究の件数,"
+    file = {"name": "indicators.csv", "mimeType": "text/csv", "buffer": rows.encode()}
+    editor.goto("/admin/portal/batch/add/")
+    editor.locator("#id_file").set_input_files(file)  # type: ignore[arg-type]  # a typed dictionary
+    editor.get_by_role("button", name="計画を見る").click()
+    taken("import")
 
 
 def test_guide_names_the_pictures_that_are_shipped(editor: Page) -> None:

@@ -28,7 +28,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from portal.access import PENDING_KEY
 from portal.admin_words import yes_or_no
 from tests.conftest import ROOT
-from tests.portal.walk import addresses, filled, undone, world
+from tests.portal.walk import addresses, filled, undone, world, written_page
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "とても長い合言葉です"
@@ -121,11 +121,10 @@ def test_every_page_is_japanese() -> None:
     client, found = boss(), Found()
     for address in addresses(world()):
         response = client.get(address.path)
-        if "html" not in response["Content-Type"]:
-            response.close()
+        if not (content := written_page(response)):
             continue
-        read(str(address), response.content, found)
-        if not (data := filled(response.content)):
+        read(str(address), content, found)
+        if not (data := filled(content)):
             continue
         for sent, how in [(spoiled(data), "sent empty"), (data | {"post": "yes", "change_reason": "理由"}, "sent")]:
             with undone():

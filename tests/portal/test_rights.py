@@ -16,7 +16,7 @@ from django.test import Client
 
 from portal import rights
 from portal.models import Change, ChangedRow
-from tests.portal.walk import Address, World, addresses, filled, undone, world
+from tests.portal.walk import Address, World, addresses, filled, undone, world, written_page
 
 pytestmark = pytest.mark.django_db
 
@@ -191,14 +191,6 @@ def forms(client: Client, walked: list[Address]) -> dict[Address, dict[str, Any]
     return found
 
 
-def written_page(response: Any) -> bytes:
-    """Nothing where it is a file."""
-    if "html" in response.get("Content-Type", ""):
-        return bytes(response.content)
-    response.close()
-    return b""
-
-
 def client_of(user: User | None) -> Client:
     client = Client(raise_request_exception=False)  # all faults of a walk in one list
     if user is not None:
@@ -237,7 +229,7 @@ def test_every_address_answers_only_whom_it_may(walked: tuple[World, list[Addres
                 client = clients[who]
                 response = client.post(address.path, data[address]) if sent else client.get(address.path)
                 wrote = written() != before
-                response.close()
+                written_page(response)
             is_let_in = may(user, address, sent)
             if user is None:
                 is_right = response.status_code == 302 and response.headers["Location"].startswith("/admin/login/")

@@ -184,6 +184,12 @@ def _chosen(parameters: set[str], label: str, state: str, world: World) -> list[
     return []
 
 
+def written_page(response: Any) -> bytes:
+    """The page that answered; nothing where it was a file, which is taken in, so that it is closed."""
+    content = b"".join(response.streaming_content) if response.streaming else bytes(response.content)
+    return content if "html" in response.get("Content-Type", "") else b""
+
+
 def filled(content: bytes) -> dict[str, Any]:
     """What a browser would send of the page's form as it stands; empty where the page has none."""
     form = BeautifulSoup(content, "html.parser").select_one("#content-main form[method=post]")

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connections
 
 from bodies.models import Body, Mandate, Placement, Structure
-from plans.models import Observation, Plan
+from plans.models import Observation, Plan, Target
 from portal import batches
 from portal.models import Batch, Change, ChangedRow, ChangeKind, Source
 from portal.resources import datasets
@@ -129,7 +129,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         ],
     ),
     "missing reference": (
-        {"位置づけ": [PLACE, place("hq", "amedd")], "目標": [TARGET, ["plan", "t", "deal", "n", "t", "slide"]]},
+        {"位置づけ": [PLACE, place("hq", "amedd")], "目標": [TARGET, ["plan", "t", "deal", "n", "130件/年", "slide"]]},
         [
             ("位置づけ!C2", "「edition, amedd」がありません。もしかして：amed？"),
             ("目標!C2", "「deal」がありません。もしかして：deals？"),
@@ -137,7 +137,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         ],
     ),
     "missing reference without anything like it": (
-        {"目標": [TARGET, ["nowhere", "t", "deals", "n", "t", "slides"]]},
+        {"目標": [TARGET, ["nowhere", "t", "deals", "n", "130件/年", "slides"]]},
         [("目標!A2", "「nowhere」がありません。")],
     ),
     "reference into another edition": (
@@ -150,19 +150,22 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
     "reference to a row that is broken": (
         {
             "指標": [["code", "name", "source"], [None, "x", "slides"]],
-            "目標": [TARGET, ["plan", "t", "other", "n", "t", "slides"]],
+            "目標": [TARGET, ["plan", "t", "other", "n", "130件/年", "slides"]],
         },
         [("指標!A2", "行を見分ける列が空です。")],
     ),
     "reference to a row with a fault": (
         {
             "指標": [["code", "name", "source"], ["other", "長" * 201, "slides"]],
-            "目標": [TARGET, ["plan", "t", "other", "n", "t", "slides"]],
+            "目標": [TARGET, ["plan", "t", "other", "n", "130件/年", "slides"]],
         },
         [("指標!B2", "この値は 200 文字以下でなければなりません( 201 文字になっています)。")],
     ),
     "reference to a sheet without its key column": (
-        {"指標": [["name", "source"], ["x", "slides"]], "目標": [TARGET, ["plan", "t", "other", "n", "t", "slides"]]},
+        {
+            "指標": [["name", "source"], ["x", "slides"]],
+            "目標": [TARGET, ["plan", "t", "other", "n", "130件/年", "slides"]],
+        },
         [("指標!1:1", "行を見分ける列「コード」がありません。")],
     ),
     "unknown codes in a list": (
@@ -182,13 +185,13 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         [("項目!C2", CIRCLE), ("項目!C3", CIRCLE), ("項目!C4", CIRCLE)],
     ),
     "wrong kind": (
-        {"目標": [[*TARGET, "category"], ["plan", "t", "deals", "n", "t", "slides", "1"]]},
+        {"目標": [[*TARGET, "category"], ["plan", "t", "deals", "n", "130件/年", "slides", "1"]]},
         [("目標!G2", "目標の区分を表す項目（種別が category）ではありません。")],
     ),
     "wrong plan": (
         {
             "計画": [["code", "title", "kind", "source"], ["new", "x", "計画", "slides"]],
-            "目標": [[*TARGET, "section"], ["new", "t", "deals", "n", "t", "slides", "1"]],
+            "目標": [[*TARGET, "section"], ["new", "t", "deals", "n", "130件/年", "slides", "1"]],
         },
         [("目標!G2", "「new, 1」がありません。")],
     ),
@@ -535,3 +538,68 @@ def test_two_loads_at_once_run_one_after_the_other() -> None:
     assert dict(Source.objects.values_list("code", "remark")) == kept
     assert [change.rows.count() for change in Change.objects.order_by("pk")] == [400, 400]
     assert broken_links() == []
+
+
+def test_the_words_of_a_target_alone_fill_its_reading(edition: Structure) -> None:
+    text = "(850 件/年)\n(2025~2029 年累計 4,250 件)"
+
+    report = load({"目標": [TARGET, ["plan", "t", "deals", "n", text, "slides"]]})
+
+    assert told(report) == []
+    [(_key, _state, cells)] = changes(report)
+    assert {name: new for name, _old, new, is_derived in cells if is_derived} == {
+        "kind": "level",
+        "comparator": "=",
+        "value": "850",
+        "unit": "件",
+        "per": "year",
+        "cumulative": "4250",
+        "cumulative_from": "2025",
+        "cumulative_to": "2029",
+        "calendar": "CY",
+    }
+    target = Target.objects.get()
+    assert (target.text, target.value, target.unit, target.cumulative) == (text, 850, "件", 4250)
+    assert load({"目標": [TARGET, ["plan", "t", "deals", "n", text, "slides"]]}).rows == []
+
+
+def test_a_reading_that_is_given_is_kept_and_told_where_the_words_say_another(edition: Structure) -> None:
+    report = load({"目標": [[*TARGET, "value", "unit"], ["plan", "t", "deals", "n", "130件/年", "slides", 140, "件"]]})
+
+    said = "文言から読み取った値と、記録されている値が違います：目標の型、目標値、1年・1年度当たりの別"
+    assert told(report) == [("注意 目標!E2", said)]
+    target = Target.objects.get()
+    assert (target.value, target.unit, target.per) == (140, "件", "")
+
+
+def test_words_that_cannot_be_read_are_kept_and_told(edition: Structure) -> None:
+    report = load({"目標": [TARGET, ["plan", "t", "deals", "n", "なんとかする", "slides"]]})
+
+    assert told(report) == [
+        ("注意 目標!E2", "文言を読み取れませんでした（未読）。数値や年度は、文言を確かめて入力してください。")
+    ]
+    target = Target.objects.get()
+    assert (target.text, target.kind, target.value) == ("なんとかする", "", None)
+
+
+def test_a_total_that_the_years_do_not_make_is_told(edition: Structure) -> None:
+    text = "(850 件/年)\n(2025~2029 年累計 4,000 件)"
+
+    report = load({"目標": [TARGET, ["plan", "t", "deals", "n", text, "slides"]]})
+
+    assert told(report) == [("注意 目標!E2", "1年の値850 × 5年 ＝ 4,250ですが、累計の目標値は4,000です。")]
+    assert Target.objects.get().cumulative == 4000
+
+
+def test_new_words_of_a_target_are_read_anew(edition: Structure) -> None:
+    factories.target(Plan.objects.get(), "t")
+
+    report = load({"目標": [["code", "text"], ["t", "150件/年"]]})
+
+    assert changes(report) == [
+        (
+            "t",
+            "changed",
+            [["text", "130件/年", "150件/年", False], ["comparator", "", "=", True], ["value", "130", "150", True]],
+        )
+    ]

@@ -180,12 +180,13 @@ def make(data: st.DataObject) -> None:
                 from_placement=one, to_placement=other, kind=kind, label=draw(OPTIONAL), source=sources[0]
             )
     places[0].body.successors.set([place.body for place in places[1:4]])
-    plan = factories.plan("plan", title=draw(TEXT), decided_on=draw(DAY), follows=factories.plan("zz", decided_on=None))
+    before = factories.plan("zz", decided_on=None)
+    plan = factories.plan("plan", title=draw(TEXT), decided_on=draw(DAY), follows=before)
     sections: list[Any] = []
-    for number, under in draw(parents()):
-        section = factories.section(plan, number, None if under is None else sections[under], heading=draw(TEXT))
+    for named, under in draw(parents()):
+        section = factories.section(plan, named, None if under is None else sections[under], heading=draw(TEXT))
         sections.append(section)
-    sections[0].counterpart = factories.section(plan.follows, "1", counterpart=sections[1])  # type: ignore[misc]
+    sections[0].counterpart = factories.section(before, "1", counterpart=sections[1])
     sections[0].save()
     target = factories.target(
         plan,
