@@ -20,8 +20,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from portal import journal, start
+from portal.bulk import chunks
 from portal.collisions import collisions, owner_of
-from portal.history import NAMERS, ORDER, chunks, joins
+from portal.history import NAMERS, ORDER, joins
 from portal.models import Change, ChangedRow, ChangeKind, Cited
 
 if TYPE_CHECKING:  # django-stubs knows them as generic; at run time they are not

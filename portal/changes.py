@@ -28,8 +28,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from portal.bulk import chunks
 from portal.context_processors import in_language
-from portal.history import ORDER, FieldChange, Key, RowInWords, Words, by_model, chunks, columns_of, joins, net
+from portal.history import ORDER, FieldChange, Key, RowInWords, Words, by_model, columns_of, joins, net
 from portal.models import Change, ChangedRow, ChangeKind, RowChange, Source
 from portal.revision import seen_by
 from portal.templatetags.facts import words

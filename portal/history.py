@@ -17,12 +17,12 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.bulk import chunks, write_columns
 from portal.journal import journaled, recording
 from portal.models import Change, ChangedRow, ChangeKind
 from portal.tree import InvalidTree, OrderedTree, settle
 
 ORDER = "sort_order"  # a place among siblings: no conflict, and taken back only where nobody has changed it since
-AT_ONCE = 900  # keys in one query: SQLite may be built to take no more than 999 variables
 REASONS = 50  # why a change cannot be taken back is said of no more rows than this
 Key = tuple[str, int]  # a model's label and a primary key
 Values = dict[str, Any]  # a row of the journal by columns
@@ -118,11 +118,6 @@ def by_model(keys: Iterable[Key]) -> dict[str, list[int]]:
     for label, pk in keys:
         found[label].append(pk)
     return found
-
-
-def chunks(pks: Collection[int]) -> Iterator[list[int]]:
-    held = list(pks)
-    return (held[start : start + AT_ONCE] for start in range(0, len(held), AT_ONCE))
 
 
 def tie(instances: Iterable[models.Model], depth: int = 3) -> None:
@@ -563,23 +558,12 @@ def _remove(model: type[models.Model], pks: Sequence[int]) -> None:
 
 
 def _put_back(model: type[models.Model], columns: Sequence[str], steps: Sequence[Step]) -> None:
-    # By executemany, as bulk_update takes 10 s for 10,000 rows.
     fields = columns_of(model)
-    quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(name)} = %s" for name in columns)
-    held = [
-        [
-            *(
-                fields[name].get_db_prep_save(value_of(fields[name], step.values.get(name)), connection)
-                for name in columns
-            ),
-            step.row.object_id,
-        ]
-        for step in steps
-    ]
-    with connection.cursor() as cursor:
-        table, pk = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-        cursor.executemany(f"UPDATE {table} SET {assignments} WHERE {pk} = %s", held)
+    rows = []
+    for step in steps:
+        values = [(fields[name], value_of(fields[name], step.values.get(name))) for name in columns]
+        rows.append([*(field.get_db_prep_save(value, connection) for field, value in values), step.row.object_id])
+    write_columns(model, columns, rows, connection.alias)
 
 
 def _refuse_faulty(effects: Effects) -> None:
