@@ -18,7 +18,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from portal import history, revision
-from portal.bulk import chunks
+from portal.bulk import chunks, collecting_later
 from portal.journal import recording
 from portal.models import Batch, Change, ChangeKind, Revision
 from portal.resources import Dataset, datasets
@@ -179,6 +179,7 @@ def planned(book: Book, aside: Collection[str] = (), user: Any = None, *, progre
     return found
 
 
+@collecting_later()
 def _write(book: Book, aside: Collection[str], user: Any, progress: Progress | None = None) -> tuple[bool, Report]:
     """Plan and, where there is no fault, write. With a fault in the report the caller must undo what was written.
 

@@ -140,7 +140,21 @@ def source_marks(source: Source) -> dict[str, Any]:
     return {"source": source}
 
 
+QUOTED = re.compile("[ぁ-ゟァ-ヿ一-龥々〇＊※「」｜（）・、。０-９]+")
 NOTE_MARK = re.compile(r"[*＊](\d+)")
+
+
+@register.filter
+def mixed(text: str) -> str:
+    """An English text with the Japanese that it quotes marked as Japanese; a Japanese one as it is."""
+    if get_language() == "ja":
+        return text
+    parts = re.split(f"({QUOTED.pattern})", text)
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html('<span lang="ja">{}</span>', each) if place % 2 else each,) for place, each in enumerate(parts)),
+    )
 
 
 @register.filter

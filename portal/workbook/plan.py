@@ -17,7 +17,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
 from django.utils.translation import gettext as _
 
-from portal.bulk import chunks, update_rows
+from portal.bulk import chunks, insert_rows, update_rows
 from portal.resources import CodesWidget, Dataset, Key, datasets, messages
 from portal.tree import settle
 from portal.workbook.book import address
@@ -493,7 +493,7 @@ class Plan:
         def insert(some: list[Item]) -> None:
             for item in some:  # an attempt that was undone left its keys
                 item.instance.pk, item.instance._state.adding = None, True
-            dataset.model._default_manager.using(self.using).bulk_create([item.instance for item in some])
+            insert_rows([item.instance for item in some], self.using)
 
         return self._narrowing(dataset, items, insert)
 
