@@ -21,11 +21,9 @@ class EditionDataset(Dataset):
 
     def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
         found = {}
-        for place, (row, before) in enumerate(rows):
+        for place, (row, _before) in enumerate(rows):
             structure = _edition(row)
-            if before.get("status") == Status.PUBLISHED and not user.has_perm("bodies.publish_structure"):
-                found[place] = _(PUBLISHED)
-            elif not may_write(user, structure):
+            if not may_write(user, structure):
                 found[place] = _(PUBLISHED if structure.status == Status.PUBLISHED else WITHDRAWN)
         return found
 
@@ -41,6 +39,17 @@ def _edition(row: Any) -> Structure:
 class StructureResource(EditionDataset):
     references = {"source": ("source",)}
     source = key_field("source__code", "source")
+
+    def refusals(self, user: Any, rows: Rows) -> dict[int, str]:
+        """An edition that exists is published and withdrawn on pages that ask what only they ask."""
+        found = super().refusals(user, rows)
+        for place, (row, before) in enumerate(rows):
+            was, day = before.get("status", row.status), row.valid_from.isoformat() if row.valid_from else ""
+            if row.pk is not None and was != row.status:
+                found[place] = _("体制の公開と取下げは、体制の画面で行ってください。")
+            elif row.pk is not None and was == Status.PUBLISHED and before.get("valid_from", day) != day:
+                found[place] = _("公開した体制の適用日は、体制の画面で変えてください。")
+        return found
 
     class Meta:
         model = Structure
@@ -194,6 +203,7 @@ class LinkResource(EditionDataset):
 
 
 class NoteResource(PartResource):
+    needs = ("mandate__placement", "seat__placement")
     references = {
         **PartResource.references,
         "mandate": ("structure", "body", "mandate"),

@@ -123,6 +123,8 @@ class IndicatorResource(Dataset):
 
 class TargetResource(Dataset):
     years = ("from_fy", "to_fy", "target_fy", "deadline_fy", "cumulative_from", "cumulative_to", "baseline_fy")
+    fixed = ("plan",)
+    needs = ("section__plan", "category__plan")
     order = ("plan__sort_order", "plan__code", "sort_order")
     references = {
         "plan": ("plan",),

@@ -417,7 +417,9 @@ class BatchAdmin(ModelAdmin):
     def uploaded(self, request: HttpRequest, handler: BoundedUpload) -> HttpResponse:
         if request.method != "POST":
             replaced = request.GET.get("replaces", "")
-            before = Batch.objects.filter(pk=int(replaced)).only("aside") if replaced.isdecimal() else []
+            before = (
+                Batch.objects.filter(pk=int(replaced)).only("aside") if re.fullmatch("[0-9]{1,18}", replaced) else []
+            )
             initial = {"aside": "\n".join(name for each in before for name in each.aside)}
             return self.upload_page(request, UploadForm(initial=initial))
         data, files = request.POST, request.FILES  # by reading them the handler comes to know
@@ -586,11 +588,13 @@ class BatchAdmin(ModelAdmin):
     def removal(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A batch that was not loaded goes with its file; one that was stays."""
         batch = self.found(request, pk)
-        if not self.has_delete_permission(request, batch):
+        if not self.has_delete_permission(request, batch) or hidden(
+            Report.unpack(bytes(batch.plan)), batch, request.user
+        ):
             raise PermissionDenied
         if request.method != "POST":
             return self.render(request, "batch_delete.html", title=_("取込の削除"), batch=batch)
-        if not Batch.objects.filter(pk=pk, change=None).delete()[0]:
+        if not batches.discard(batch):
             messages.info(request, _("このファイルは、すでに取り込まれています。削除していません。"))
             return HttpResponseRedirect(self.address(batch))
         messages.success(request, _("「%(name)s」を削除しました。") % {"name": batch.name})

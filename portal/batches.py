@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from portal import history, revision
 from portal.bulk import chunks, collecting_later
 from portal.journal import recording
-from portal.models import Batch, Change, ChangeKind, Revision
+from portal.models import Batch, Change, ChangeKind
 from portal.resources import Dataset, datasets
 from portal.tree import InvalidTree
 from portal.workbook import labels
@@ -29,7 +29,7 @@ from portal.workbook.compare import State
 from portal.workbook.labels import find_column, sheet_title
 from portal.workbook.plan import Plan, Problem
 from portal.workbook.read import read
-from portal.workbook.tables import absent, read_tables
+from portal.workbook.tables import SheetWording, read_tables
 
 Row = dict[str, Any]  # as `Report.rows` holds it
 LONGEST = 200  # characters of a file's name that are kept
@@ -181,20 +181,21 @@ def planned(book: Book, aside: Collection[str] = (), user: Any = None, *, progre
 
 @collecting_later()
 def _write(book: Book, aside: Collection[str], user: Any, progress: Progress | None = None) -> tuple[bool, Report]:
-    """Plan and, where there is no fault, write. With a fault in the report the caller must undo what was written.
+    """Plan and write. With a fault in the report the caller must undo what was written.
 
     Also says whether readers see any of what was written, or saw it before.
     """
     reading = read_tables(book, aside)
-    plan = Plan(reading.tables, absent=absent, user=user, progress=progress)
+    plan = Plan(reading.tables, wording=SheetWording(), user=user, progress=progress)
     noticed, is_public = list(reading.problems), False
-    if not plan.faults and all(problem.is_warning for problem in noticed):
-        try:
-            with transaction.atomic():
-                was_public = _shows(plan)
-                plan.write()
-                is_public = was_public or _shows(plan)
-        except InvalidTree as error:  # the renumbering at the end found what the rows do not show
+    is_faulty = bool(plan.faults) or not all(problem.is_warning for problem in noticed)
+    try:
+        with transaction.atomic():
+            was_public = _shows(plan)
+            plan.write()  # with faults as well: what the database refuses of the other rows is told at the same time
+            is_public = was_public or _shows(plan)
+    except InvalidTree as error:  # the renumbering at the end found what the rows do not show
+        if not is_faulty:
             noticed.append(Problem("", str(error)))
     return is_public, report(plan, noticed, book)
 
@@ -219,7 +220,7 @@ def load(
             if found.errors:
                 raise Outdated(found)
             change.save()
-            if file is not None and found.rows:
+            if file is not None and change.rows.exists():
                 _keep(*file, aside, user, found, change)
     except Outdated as outdated:
         return outdated.report, None
@@ -233,8 +234,7 @@ def draft(name: str, content: bytes, aside: Collection[str] = (), user: Any = No
     """
     name = name[-LONGEST:]
     found = planned(read(content, name), aside, user)
-    with transaction.atomic():
-        Revision.objects.select_for_update().get()  # a form that was sent twice: the second waits for the first
+    with revision.holding():  # a form that was sent twice: the second waits for the first
         alike = Batch.objects.filter(name=name, digest=_digest(content), aside=list(aside), user=user, change=None)
         same = alike.defer("content").first()
         if same is None:
@@ -265,9 +265,16 @@ def plan_anew(batch: Batch, aside: Collection[str], user: Any = None) -> Report:
     """Plan a batch that is not loaded against what is stored now. Raises `AlreadyLoaded` and `Busy`."""
     found = planned(read(bytes(batch.content), batch.name), aside, user)
     kept = {"aside": list(aside), **_kept(found)}
-    if not Batch.objects.filter(pk=batch.pk, change=None).update(**kept):
-        raise AlreadyLoaded
+    with revision.holding():  # nobody loads it at the same time
+        if not Batch.objects.filter(pk=batch.pk, change=None).update(**kept):
+            raise AlreadyLoaded
     return found
+
+
+def discard(batch: Batch) -> bool:
+    """Delete a batch with its file; one that was loaded stays. Returns whether it is gone. Raises `Busy`."""
+    with revision.holding():
+        return bool(Batch.objects.filter(pk=batch.pk, change=None).delete()[0])
 
 
 def _digest(content: bytes) -> str:
@@ -307,6 +314,8 @@ def confirm(
             if found.errors or found.digest != agreed or not found.rows:
                 raise Outdated(found)
             change.save()
+            if not change.rows.exists():
+                raise Outdated(found)  # nothing of it is written: then there is nothing to link the batch to
             Batch.objects.filter(pk=batch.pk).update(change=change)
     except Outdated as outdated:
         Batch.objects.filter(pk=batch.pk, change=None).update(**_kept(outdated.report))
@@ -321,8 +330,10 @@ def undo(batch: Batch, user: Any, *, token: uuid.UUID | None = None, reason: str
     def ask(made: Change, effects: history.Effects) -> None:
         if refused := _refused(effects, user):
             raise history.Obstructed(refused)
-        pks = history.by_model(effects)
-        made.is_public = made.is_public or _any_public({history.model_of(label): pks[label] for label in pks})
+        pks = {history.model_of(label): set(each) for label, each in history.by_model(effects).items()}
+        for owner, some in _joined(effects).items():
+            pks.setdefault(owner, set()).update(some)
+        made.is_public = made.is_public or _any_public(pks)
         made.save()
 
     if batch.change is None:
@@ -345,14 +356,33 @@ def _refused(effects: history.Effects, user: Any) -> list[str]:
     was = {
         key: history.instance_of(*key, effect.before) for key, effect in effects.items() if effect.before is not None
     }
-    history.tie([*now.values(), *was.values()])
+    history.tie(now.values())
+    history.tie(was.values())
     said: dict[str, None] = {}
     for label, pks in history.by_model(effects).items():
         if (dataset := by_label.get(label)) is not None:
             parts = [(effects[label, pk], now[label, pk], was.get((label, pk))) for pk in pks if (label, pk) in now]
             for reason in [*_unpermitted(dataset, parts, user), *dataset.refusals(user, _rows(parts)).values()]:
                 said[f"{sheet_title(dataset)}：{reason}"] = None
+    for owner, some in _joined(effects).items():
+        dataset = by_label[owner._meta.label_lower]
+        rows = list(owner._base_manager.in_bulk(list(some)).values())
+        parts = [(history.Net(None, None), row, row) for row in rows]
+        asked = dataset.refusals(user, [(row, {}) for row in rows]).values()
+        for reason in [*_unpermitted(dataset, parts, user), *asked]:
+            said[f"{sheet_title(dataset)}：{reason}"] = None
     return list(said)
+
+
+def _joined(effects: history.Effects) -> dict[type[models.Model], set[int]]:
+    """The rows whose lists of other rows were changed: a list belongs to the row that has it."""
+    found: dict[type[models.Model], set[int]] = {}
+    fields = history.joins()
+    for (label, _pk), effect in effects.items():
+        if (field := fields.get(label)) is not None:
+            for values in filter(None, (effect.before, effect.after)):
+                found.setdefault(field.model, set()).add(values[field.m2m_column_name()])
+    return found
 
 
 Part = tuple[history.Net, Any, Any]  # what a batch did to a row; the row as it is, and as it was before, if it was

@@ -35,6 +35,11 @@ from portal.workbook import labels
 from portal.workbook.plan import Plan, Problem, Table
 
 DESCRIPTION = "datapackage.json"
+LICENCE = {
+    "name": "PDL-1.0",
+    "title": "公共データ利用規約（第1.0版）",
+    "path": "https://www.digital.go.jp/resources/open_data/public_data_license_v1.0",
+}
 
 
 class Unloadable(Exception):
@@ -169,7 +174,7 @@ def describe() -> dict[str, Any]:
         "profile": "tabular-data-package",
         "name": "health-medical-rd-governance",
         **_both("title", gettext_noop("健康・医療研究開発の体制と計画")),
-        "licenses": [{"name": "PDL-1.0", "title": "公共データ利用規約（第1.0版）"}],
+        "licenses": [LICENCE],
         "resources": [
             {
                 "name": dataset.name,

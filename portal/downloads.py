@@ -36,18 +36,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal import revision
-from portal.datapackage import DESCRIPTION, describe
+from portal.datapackage import DESCRIPTION, LICENCE, describe
 from portal.models import Source
 from portal.resources import BooleanWidget, CodesWidget, Dataset, DateWidget, DecimalWidget, IntegerWidget, datasets
 from portal.views import NotFound
 from portal.workbook import labels, write
 
 T = TypeVar("T")
-LICENCE = {
-    "name": "PDL-1.0",
-    "title": "公共データ利用規約（第1.0版）",
-    "path": "https://www.digital.go.jp/resources/open_data/public_data_license_v1.0",
-}
 TYPES = {
     DateWidget: gettext_lazy("日付（2025-04-01）"),
     IntegerWidget: gettext_lazy("整数"),

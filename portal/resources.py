@@ -117,6 +117,8 @@ class Dataset(resources.ModelResource):
     references: ClassVar[dict[str, Key]] = {}
     file: ClassVar[str] = ""  # where the plural is irregular
     years: ClassVar[Key] = ()  # columns of fiscal years
+    fixed: ClassVar[Key] = ()  # columns that stay as they were when the row was made: others rely on them
+    needs: ClassVar[Key] = ()  # what else the rules of its rows look through
     order: ClassVar[Key] = ()  # attributes that rows are written in the order of; then the natural key decides
 
     @classmethod
@@ -172,7 +174,7 @@ class Dataset(resources.ModelResource):
         """Every row, in the order of the file, with what its keys need."""
         paths = [field.attribute.rpartition("__")[0] for field in self.columns.values() if "__" in field.attribute]
         names = [field.name for field in self.model._meta.local_many_to_many]
-        return self.model._default_manager.select_related(*paths).prefetch_related(*names)
+        return self.model._default_manager.select_related(*paths, *self.needs).prefetch_related(*names)
 
     def in_order(self, rows: Iterable[models.Model]) -> list[models.Model]:
         """The same order on every database, whatever the primary keys."""

@@ -82,12 +82,20 @@ def is_kept(error: IntegrityError) -> bool:
 @contextmanager
 def moving(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """A transaction that holds the revision from its first statement. Raises `Busy` when the wait is too long."""
+    with holding(using, moves=True):
+        yield
+
+
+@contextmanager
+def holding(using: str = DEFAULT_DB_ALIAS, *, moves: bool = False) -> Iterator[None]:
+    """The same, and the revision stays where it is: for what no page shows."""
     from portal.models import Revision  # models are not loaded when this module is
 
+    row = Revision.objects.using(using).filter(pk=1)
     try:
         with transaction.atomic(using=using):
-            moved = Revision.objects.using(using).filter(pk=1).update(number=models.F("number") + 1)
-            if not moved:
+            held = row.update(number=models.F("number") + 1) if moves else len(row.select_for_update())
+            if not held:
                 raise RuntimeError("portal_revision has lost its row: run manage.py migrate")
             yield
     except OperationalError as error:

@@ -5,6 +5,8 @@ from projects.models import Budget, Programme, Project, Succession
 
 
 class ProjectResource(Dataset):
+    fixed = ("plan",)
+    needs = ("section__plan",)
     order = ("plan__sort_order", "plan__code", "number")
     references = {
         "plan": ("plan",),
@@ -82,6 +84,8 @@ class ProgrammeResource(Dataset):
 
 class BudgetResource(Dataset):
     years = ("fiscal_year",)
+    fixed = ("plan",)
+    needs = ("project__plan",)
     order = ("plan__sort_order", "plan__code", "sort_order")
     references = {
         "plan": ("plan",),

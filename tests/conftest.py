@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -16,6 +17,10 @@ from django.template.backends.django import DjangoTemplates
 from django.utils.translation import activate
 
 from portal import datapackage
+
+# Examples have no deadline: the clock of a busy machine says nothing of the code.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "fixtures" / "third-period"

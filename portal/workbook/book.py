@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass, field
 
 
@@ -59,4 +60,5 @@ def address(sheet: str, row: int, column: int = 0) -> str:
     """Where a cell stands, as a spreadsheet says it: `bodies!B3`; without a column the row, without a row the sheet."""
     if not row:
         return sheet
-    return f"{sheet}!{column_letters(column)}{row}" if column else f"{sheet}!{row}:{row}"
+    name = sheet if re.fullmatch(r"\w+", sheet) else "'" + sheet.replace("'", "''") + "'"
+    return f"{name}!{column_letters(column)}{row}" if column else f"{name}!{row}:{row}"

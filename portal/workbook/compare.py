@@ -24,8 +24,9 @@ class Line:
     """A row of a table beside what is stored under its key.
 
     `number` counts as a spreadsheet does; `cells` are the new texts by column, only those that differ from the stored
-    ones (all that are given, where none is stored); `stored` are the texts before; `given` are the columns with a text
-    in the file; `derived` those that were filled from others; `faulty` those whose cell holds nothing to be used.
+    ones (all that are given, where none is stored); `stored` are the texts before; `given` are the columns of which the
+    file says something; `derived` those that were filled from others; `faulty` those whose cell holds nothing to be
+    used.
     """
 
     number: int
@@ -68,7 +69,7 @@ def compare(
         before = stored.get(key)
         if before is None:
             cells = {name: text for name, text in zip(columns, texts, strict=True) if text is not None}
-            given = frozenset(filter(cells.get, cells))
+            given = frozenset(cells)
             yield Line(number, key, State.ADDED, cells, given=alike.setdefault(given, given), faulty=bad)
         elif texts == before:
             yield Line(number, key, State.UNCHANGED, faulty=bad)
@@ -81,7 +82,7 @@ def compare(
             if differing or bad:
                 state = State.CHANGED if differing else State.UNCHANGED
                 was = dict(zip(columns, before, strict=True))
-                given = frozenset(name for name, text in zip(columns, texts, strict=True) if text)
+                given = frozenset(name for name, text in zip(columns, texts, strict=True) if text is not None)
                 yield Line(number, key, state, differing, was, alike.setdefault(given, given), faulty=bad)
             else:
                 yield Line(number, key, State.UNCHANGED)

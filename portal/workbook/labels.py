@@ -33,7 +33,7 @@ OWN_WORDS = {
 }
 
 ABOUT = {
-    "sources": gettext_lazy("記載のもとになった資料。ほかのすべての表が参照します。"),
+    "sources": gettext_lazy("記載のもとになった資料。ほとんどの表が参照します。"),
     "structures": gettext_lazy("推進体制の版。一つの版は、ある日から適用されます。"),
     "bodies": gettext_lazy("体制が変わっても同じものとして扱う機関。名称は「位置づけ」にあります。"),
     "placements": gettext_lazy("それぞれの体制での機関の位置、名称、種別、根拠。"),

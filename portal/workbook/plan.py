@@ -23,6 +23,7 @@ from portal.tree import settle
 from portal.workbook.book import address
 from portal.workbook.compare import Line, State, Twice, circles, compare
 
+MANY = 1000  # problems of a table after which it is not looked for single rows that the database refuses
 FEW = 1800  # so many keys are asked for by themselves; for more, the whole dataset is read
 
 
@@ -82,6 +83,26 @@ class Item:
         return self.line.cells.get(column, self.line.stored.get(column))
 
 
+class Wording:
+    """How a plan says what is wrong with a row. That of workbooks says more: see `portal.workbook.tables`."""
+
+    def absent(self, dataset: Dataset, key: Key, known: Callable[[], Collection[Key]]) -> str:
+        """That no row of a dataset has this key; `known` tells which have one."""
+        return _("「%(value)s」がありません。") % {"value": ", ".join(key)}
+
+    def incomplete(self, dataset: Dataset, column: str) -> str:
+        """That a cell says nothing without another in its row."""
+        return _("列「%(column)s」も必要です。") % {"column": column}
+
+    def refused(self, text: str, message: str) -> str:
+        """What a rule says of a cell's text."""
+        return message
+
+    def doubt(self, dataset: Dataset, column: str, text: str) -> str:
+        """What someone should look at before the text is written; empty: nothing."""
+        return ""
+
+
 def stored(
     dataset: Dataset, columns: Sequence[str], using: str, keys: Iterable[Key] | None = None
 ) -> tuple[dict[Key, list[str]], dict[Key, int]]:
@@ -133,9 +154,9 @@ class Plan:
     """What the tables would do. Make it while the revision is held, or what it says may be outdated when it is written.
 
     `counts` has, for each dataset with a table, its rows by state. `problems` stand in the order of tables and rows;
-    without an error among them the plan can be written. `absent` puts into words that a referred row does not exist;
-    it may ask for the keys that do. With a `user` what they may not write is a fault, and what they may not see is not
-    read. `progress` is told how many rows are done, and of how many: each is compared, checked and written.
+    without an error among them the plan can be written. With a `user` what they may not write is a fault, and what
+    they may not see is not read. `progress` is told how many rows are done, and of how many: each is compared, checked
+    and written.
     """
 
     def __init__(
@@ -143,7 +164,7 @@ class Plan:
         tables: Iterable[Table],
         using: str = DEFAULT_DB_ALIAS,
         *,
-        absent: Callable[[Key, Callable[[], Collection[Key]]], str] | None = None,
+        wording: Wording | None = None,
         user: Any = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> None:
@@ -153,8 +174,9 @@ class Plan:
         self.tables = {model: by_model[model] for model in self.datasets if model in by_model}
         self.lines: dict[type[models.Model], list[Line]] = {}
         self.items: dict[type[models.Model], dict[Key, Item]] = {model: {} for model in self.datasets}
-        self._absent = absent or (lambda key, known: _("「%(value)s」がありません。") % {"value": ", ".join(key)})
+        self._wording, self._user = wording or Wording(), user
         self._told: dict[str, list[Problem]] = {table.place: [] for table in self.tables.values()}
+        self._faulted: set[tuple[str, int]] = set()  # rows with a fault, by table and number
         self._positions = {table.place: table.positions for table in self.tables.values()}
         self._fetched: dict[type[models.Model], dict[Key, models.Model]] = {model: {} for model in self.datasets}
         self._cleaned: dict[tuple[type[models.Model], str], dict[str, Any]] = defaultdict(dict)
@@ -207,6 +229,8 @@ class Plan:
         return counted
 
     def tell(self, place: str, message: str, row: int = 0, column: str = "", *, is_warning: bool = False) -> None:
+        if not is_warning:
+            self._faulted.add((place, row))
         self._told[place].append(
             Problem(place, message, row, column, is_warning, self._positions[place].get(column, 0))
         )
@@ -286,6 +310,8 @@ class Plan:
         dataset, line = table.dataset, item.line
         fields = dataset.columns
         for name, text in dataset.complete(line.cells, line.given).items():
+            if name in line.given:
+                continue
             old = fields[name].export(item.instance)
             if text != old:
                 line.derived |= {name}
@@ -297,10 +323,14 @@ class Plan:
                 continue
             known = self._cleaned[dataset.model, name]
             if text not in known:
-                known[text] = _clean(dataset, column, text)
-            value, faults = known[text]
+                value, faults = _clean(dataset, column, text)
+                said = [self._wording.refused(text, message) for message in faults]
+                known[text] = value, said, self._wording.doubt(dataset, name, text)
+            value, faults, doubt = known[text]
             for message in faults:
                 self.tell(table.place, message, item.line.number, name)
+            if doubt:
+                self.tell(table.place, doubt, item.line.number, name, is_warning=True)
             if faults:
                 item.faulty |= {name}
             else:
@@ -330,6 +360,9 @@ class Plan:
                 self.tell(table.place, _("この列が必要です。"), item.line.number, columns[-1])
                 item.faulty |= {columns[-1]}
                 self._open.add(id(item.instance))
+            elif not key[-1] and (needing := [name for name in _own(dataset, attribute) if item.line.cells.get(name)]):
+                self.tell(table.place, self._wording.incomplete(dataset, columns[-1]), item.line.number, needing[0])
+                item.faulty |= {needing[0]}
             elif key[-1]:
                 if self._is_whole(target):
                     self._tell_absent(table, item, columns[-1], target, key)
@@ -342,10 +375,13 @@ class Plan:
         return model not in self.tables or self.tables[model].is_whole
 
     def _tell_absent(self, table: Table, item: Item, column: str, target: type[models.Model], key: Key) -> None:
-        self.tell(table.place, self._absent(key, lambda: self._known(target)), item.line.number, column)
+        said = self._wording.absent(self.datasets[target], key, lambda: self._known(target))
+        self.tell(table.place, said, item.line.number, column)
 
     def _known(self, model: type[models.Model]) -> Collection[Key]:
-        """The keys of a dataset, those of new rows among them."""
+        """The keys of a dataset that the user may see, those of new rows among them."""
+        if self._user is not None and not self._user.has_perm(_permission(model, "view")):
+            return ()
         if model not in self._keys:
             dataset = self.datasets[model]
             self._keys[model] = {*self.items[model], *stored(dataset, dataset.key_columns, self.using)[1]}
@@ -355,12 +391,14 @@ class Plan:
 
     def _validate(self, table: Table, item: Item) -> None:
         dataset = table.dataset
-        by_attribute = {column.attribute: name for name, column in dataset.columns.items()}
-        by_attribute |= {attribute: columns[-1] for attribute, columns in dataset.references.items()}
+        by_attribute = _by_attribute(dataset)
         errors: list[tuple[str, str]] = []
         if item.line.state is State.ADDED:
             errors += self._lacking(dataset, item, by_attribute)
-        if not item.faulty and not any(id(getattr(item.instance, name)) in self._open for name in dataset.references):
+        if item.line.state is State.CHANGED:
+            for name in item.line.cells.keys() & set(dataset.fixed):
+                self.tell(table.place, _("この列は、行を加えたあとには変えられません。"), item.line.number, name)
+        if not item.faulty and not self._is_open(dataset, item.instance):
             try:
                 dataset.check(item.instance, {dataset.columns[name].attribute for name in item.line.cells})
             except ValidationError as error:
@@ -370,9 +408,19 @@ class Plan:
         for attribute, text in errors:
             self.tell(table.place, text, item.line.number, by_attribute.get(attribute, ""))
 
+    def _is_open(self, dataset: Dataset, instance: models.Model) -> bool:
+        """Whether a row, or a new one that it stands on, has an end left open: its rules cannot be asked."""
+        if id(instance) in self._open:
+            return True
+        held = instance._state.fields_cache
+        if any(id(held.get(name)) in self._open for name in dataset.self_references):
+            return True
+        ends = [held.get(name) for name in dataset.references if name not in dataset.self_references]
+        return any(self._is_open(self.datasets[type(end)], end) for end in ends if end is not None and end.pk is None)
+
     def _lacking(self, dataset: Dataset, item: Item, by_attribute: Mapping[str, str]) -> list[tuple[str, str]]:
         """What a new row needs and was not given."""
-        given = {dataset.columns[name].attribute for name in item.line.cells}
+        given = {dataset.columns[name].attribute for name in (*item.line.cells, *item.faulty)}
         found: list[tuple[str, str]] = []
         for each in dataset.model._meta.concrete_fields:
             name = each.name
@@ -403,7 +451,8 @@ class Plan:
             parents = {key: end if end[-1] else None for key, end in above.items()}
             rows = {item.line.key: item.line.number for item in asked}
             for key in circles(parents, rows):
-                self.tell(table.place, _("たどっていくと、自分自身に戻ります。"), rows[key], columns[-1])
+                said = self._wording.refused((parents[key] or key)[-1], _("たどっていくと、自分自身に戻ります。"))
+                self.tell(table.place, said, rows[key], columns[-1])
 
     def _refuse_rights(self, table: Table, user: Any) -> None:
         items = list(self.items[table.dataset.model].values())
@@ -417,7 +466,7 @@ class Plan:
             if not may[item.line.state]:
                 self.tell(table.place, said[item.line.state], item.line.number)
         # Of a row with an end left open nobody can tell whose it is; it is not written anyway.
-        known = [item for item in items if id(item.instance) not in self._open]
+        known = [item for item in items if not self._is_open(table.dataset, item.instance)]
         refused = table.dataset.refusals(user, [(item.instance, item.line.stored) for item in known])
         for place, message in refused.items():
             self.tell(table.place, message, known[place].line.number)
@@ -425,7 +474,10 @@ class Plan:
     # Writing
 
     def write(self) -> None:
-        """Write what was planned. What the database refuses becomes a fault; then the caller must undo the rest."""
+        """Write what was planned. What the database refuses becomes a fault; then the caller must undo the rest.
+
+        Rows with a fault are left out, and what stands on them: so it is told of the others what the database refuses.
+        """
         with settle(self.using):
             for model in self.datasets:
                 if self.items[model]:
@@ -437,6 +489,8 @@ class Plan:
                 cursor.execute("ANALYZE")  # until autovacuum comes by, the planner would take full tables for empty
 
     def _write(self, dataset: Dataset, items: list[Item]) -> None:
+        place = self.tables[dataset.model].place
+        items = [each for each in items if not each.faulty and (place, each.line.number) not in self._faulted]
         loose = set(dataset.self_references).difference(grounds(dataset))
         later: list[tuple[Item, str, models.Model]] = []
         written: list[Item] = []
@@ -480,14 +534,15 @@ class Plan:
 
     def _put(self, dataset: Dataset, items: list[Item]) -> list[Item]:
         """Returns what was written."""
-        written = self._insert(dataset, [item for item in items if item.line.state is State.ADDED])
+        written: list[Item] = []
         alike: dict[tuple[str, ...], list[Item]] = defaultdict(list)
         for item in items:
             if item.line.state is State.CHANGED:
                 alike[_changed_fields(dataset, item)].append(item)
         for names, some in alike.items():
             written += self._update(dataset, names, some) if names else some
-        return written
+        # After the others: a new row may take a number that one of them has given up.
+        return written + self._insert(dataset, [item for item in items if item.line.state is State.ADDED])
 
     def _insert(self, dataset: Dataset, items: list[Item]) -> list[Item]:
         def insert(some: list[Item]) -> None:
@@ -511,7 +566,7 @@ class Plan:
             with transaction.atomic(using=self.using):
                 act(items)
         except (IntegrityError, ValidationError) as error:
-            if len(items) > 1:
+            if len(items) > 1 and len(self._told[self.tables[dataset.model].place]) < MANY:
                 middle = len(items) // 2
                 halves = items[:middle], items[middle:]
                 return [item for half in halves for item in self._narrowing(dataset, half, act)]
@@ -529,8 +584,9 @@ class Plan:
                 item.instance.validate_constraints()
             except ValidationError as violated:
                 found = messages(violated)
-        for _name, text in found:
-            self.tell(place, text, item.line.number)
+        by_attribute = _by_attribute(dataset)
+        for name, text in found:
+            self.tell(place, text, item.line.number, by_attribute.get(name, ""))
 
     def _join(self, dataset: Dataset, items: list[Item]) -> None:
         """Bring the many-to-many rows in line."""
@@ -565,6 +621,20 @@ def grounds(dataset: Dataset) -> list[str]:
     """The self-references that a row stands on. One that is emptied when its end goes (SET_NULL) only points there."""
     keys: list[Any] = [dataset.model._meta.get_field(name) for name in dataset.self_references]
     return [key.name for key in keys if key.remote_field.on_delete is not models.SET_NULL]
+
+
+def _own(dataset: Dataset, attribute: str) -> list[str]:
+    """The columns of a reference that say nothing but the first part of its key."""
+    lasts = {columns[-1] for columns in dataset.references.values()}
+    return [
+        name for name in dataset.references[attribute][:-1] if name not in lasts and name not in dataset.key_columns
+    ]
+
+
+def _by_attribute(dataset: Dataset) -> dict[str, str]:
+    """The column that a message about an attribute names."""
+    named = {column.attribute: name for name, column in dataset.columns.items()}
+    return named | {attribute: columns[-1] for attribute, columns in dataset.references.items()}
 
 
 def _permission(model: type[models.Model], action: str) -> str:

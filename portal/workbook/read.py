@@ -19,11 +19,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from portal.workbook.book import Book, Sheet, Trouble, Unusable, Value
-from portal.workbook.guard import MAX_FILE
+from portal.workbook.guard import MAX_FILE, MAX_SHEETS
 
 TIMEOUT = 60  # seconds by the clock: the reader's own limit counts processor time only
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ("LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")  # what Python may need; no secret goes to the reader
+SUFFIXES = {"xlsx": {"", ".xlsx"}, "ods": {"", ".ods"}, "csv": {"", ".csv", ".txt"}}
 SPREADSHEETS = (".xlsx", ".xlsm", ".xltx", ".xlsb", ".xls", ".ods", ".ots")
 MAKERS: dict[str, Any] = {
     "date": datetime.date.fromisoformat,
@@ -33,7 +34,8 @@ MAKERS: dict[str, Any] = {
 
 
 def read(content: bytes, name: str) -> Book:
-    """What a file holds. What it is, its content decides; a CSV's sheet is called by the stem of `name`.
+    """What a file holds. What it is, its content says, and `name` must not say otherwise; a CSV's sheet is
+    called by the stem of it.
 
     Raises `Unusable`, in the user's language, for every other kind and whatever is broken, hostile or too large.
     """
@@ -42,32 +44,38 @@ def read(content: bytes, name: str) -> Book:
     head, numbers = _stream(content)
     if refused := head.get("refused"):
         raise Unusable(_reason(refused[0], **refused[1]))
-    book = _book(head, numbers)
+    book, path = _book(head, numbers), Path(name)
+    if book.kind == "csv" and path.suffix.lower() in SPREADSHEETS:
+        raise Unusable(_reason("text", suffix=path.suffix))
+    if path.suffix.lower() not in SUFFIXES[book.kind]:
+        said = _(
+            "中身は %(kind)s ですが、名前の終わりが「%(suffix)s」です。ファイルを取り違えていないか確かめてください。"
+        )
+        raise Unusable(said % {"kind": book.kind.upper(), "suffix": path.suffix})
     if book.kind == "csv":
-        path = Path(name)
-        if path.suffix.lower() in SPREADSHEETS:
-            raise Unusable(_reason("text", suffix=path.suffix))
         book.sheets[0].name = path.stem
     return book
 
 
-def read_folder(folder: Path) -> Book:
-    """The CSV files of a folder as one book, ordered by name; other files are ignored. Raises `Unusable`."""
+def read_folder(folder: Path) -> tuple[Book, dict[str, bytes]]:
+    """The CSV files of a folder as one book, ordered by name, and what they hold; other files are ignored.
+
+    All of them together may be as large as one file. Raises `Unusable`.
+    """
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file())
     if not paths:
         raise Unusable(_("フォルダー「%(folder)s」に CSV ファイルがありません。") % {"folder": folder.name})
-    book = Book("csv")
+    if len(paths) > MAX_SHEETS or sum(path.stat().st_size for path in paths) > MAX_FILE:
+        raise Unusable(_reason("size", limit=MAX_FILE // 1_000_000))
+    book, contents = Book("csv"), {}
     for path in paths:
+        contents[path.name] = path.read_bytes()
         try:
-            if path.stat().st_size > MAX_FILE:
-                raise Unusable(_reason("size", limit=MAX_FILE // 1_000_000))
-            found = read(path.read_bytes(), path.name)
-            if found.kind != "csv":
-                raise Unusable(_("CSV ではありません（中身は %(kind)s です）。") % {"kind": found.kind.upper()})
+            found = read(contents[path.name], path.name)
         except Unusable as error:
             raise Unusable(f"{path.name}: {error}") from error
         book.sheets += found.sheets
-    return book
+    return book, contents
 
 
 def _stream(content: bytes) -> tuple[dict[str, Any], array[int]]:

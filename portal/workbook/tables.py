@@ -23,9 +23,9 @@ from portal.resources import (
 )
 from portal.workbook import labels, values, words
 from portal.workbook.book import Book, Sheet, Trouble, Value, column_letters
-from portal.workbook.plan import Problem, Table
+from portal.workbook.plan import Problem, Table, Wording
 from portal.workbook.values import Kind, Unread
-from portal.workbook.write import REMARK, shown_choices, unguard_formula
+from portal.workbook.write import REMARK, is_live, shown_choices, unguard_formula
 
 SHOWN = 20  # hidden rows and columns that a warning names
 WIDGETS = {
@@ -58,6 +58,10 @@ def read_tables(book: Book, aside: Collection[str] = ()) -> Reading:
     reader = _Reader(book, {values.fold(name) for name in aside})
     for sheet in book.sheets:
         reader.read(sheet)
+    for name in aside:
+        if values.fold(name) not in reader.met:
+            said = _("取り込まない列に指定された「%(name)s」は、このファイルにありません。")
+            reader.tell("", said % {"name": name}, is_warning=True)
     return Reading(list(reader.tables.values()), reader.problems)
 
 
@@ -88,11 +92,25 @@ def is_clearable(dataset: Dataset, name: str) -> bool:
     return bool(model_field.null or (model_field.blank and not isinstance(model_field, models.BooleanField)))
 
 
-def absent(key: Key, known: Callable[[], Collection[Key]]) -> str:
-    """That there is no such row, and which there are that look like it."""
-    alike = [each[-1] for each in known() if each[:-1] == key[:-1]]
-    said = _("「%(value)s」がありません。") % {"value": ", ".join(key)}
-    return said + words.did_you_mean(values.near(key[-1], alike))
+class SheetWording(Wording):
+    """For people who look at a cell: with its value and what was expected of it."""
+
+    def absent(self, dataset: Dataset, key: Key, known: Callable[[], Collection[Key]]) -> str:
+        alike = [each[-1] for each in known() if each[:-1] == key[:-1]]
+        guess = words.did_you_mean(values.near(key[-1], alike))
+        place = _("「%(sheet)s」にある行を書いてください。") % {"sheet": labels.sheet_title(dataset)}
+        return words.join([super().absent(dataset, key, known), guess or place])
+
+    def incomplete(self, dataset: Dataset, column: str) -> str:
+        return super().incomplete(dataset, labels.column_title(dataset, column))
+
+    def refused(self, text: str, message: str) -> str:
+        shown = text if len(text) <= values.SHOWN else f"{text[: values.SHOWN]}…"
+        return message if not text or shown in message else _("「%(value)s」：") % {"value": shown} + message
+
+    def doubt(self, dataset: Dataset, column: str, text: str) -> str:
+        is_doubtful = is_live(text) and kind_of(dataset, column) is Kind.TEXT
+        return _("数式のように見える文字です。数式にせず、文字のまま取り込みます。") if is_doubtful else ""
 
 
 class _Reader:
@@ -100,12 +118,19 @@ class _Reader:
         self.book, self.aside = book, aside
         self.tables: dict[str, Table] = {}
         self.problems: list[Problem] = []
+        self.met: set[str] = set()  # of what is set aside
 
     def tell(self, sheet: str, message: str, row: int = 0, at: int = 0, *, is_warning: bool = False) -> None:
         self.problems.append(Problem(sheet, message, row, "", is_warning, at))
 
+    def _is_aside(self, name: str) -> bool:
+        told = values.fold(name)
+        if told in self.aside:
+            self.met.add(told)
+        return told in self.aside
+
     def read(self, sheet: Sheet) -> None:
-        if labels.is_guide(sheet.name) or values.fold(sheet.name) in self.aside:
+        if labels.is_guide(sheet.name) or self._is_aside(sheet.name):
             return
         top = next((place for place, row in enumerate(sheet.rows) if not _is_passed_over(row)), None)
         if top is None:
@@ -122,7 +147,7 @@ class _Reader:
             titles = [labels.sheet_title(each) for each in datasets()]
             said = _("どのデータのシートか、名前からも見出しからもわかりません。使える名前：%(names)s。")
             guess = words.did_you_mean(values.near(sheet.name, titles))
-            self.tell(sheet.name, said % {"names": ", ".join(titles)} + guess)
+            self.tell(sheet.name, words.join([said % {"names": ", ".join(titles)}, guess]))
             return
         if earlier := self.tables.get(dataset.name):
             said = _("シート「%(sheet)s」と同じデータです。一つのシートにまとめてください。")
@@ -141,7 +166,7 @@ class _Reader:
         """Where each column stands, counted from 0."""
         found: dict[str, int] = {}
         for place, heading in enumerate(headings):
-            if heading and values.fold(heading) in self.aside:
+            if heading and self._is_aside(heading):
                 continue
             if not heading:
                 below = ((row, cells) for row, cells in enumerate(sheet.rows) if row > top and place < len(cells))
@@ -155,7 +180,7 @@ class _Reader:
                 said = _("「%(heading)s」という列はありません。") % {"heading": heading}
                 guess = words.did_you_mean(values.near(heading, titles))
                 more = _("使わない列なら、取り込まない列に指定してください。")
-                self.tell(sheet.name, said + guess + more, top + 1, place + 1)
+                self.tell(sheet.name, words.join([said, guess, more]), top + 1, place + 1)
             elif name in found:
                 said = _("同じ列が二つあります（%(first)s列と）。")
                 self.tell(sheet.name, said % {"first": _letters(found[name])}, top + 1, place + 1)
@@ -170,7 +195,16 @@ class _Reader:
             if name not in places:
                 said = _("行を見分ける列「%(column)s」がありません。") % {"column": labels.column_title(dataset, name)}
                 self.tell(sheet.name, said, top + 1)
+        lasts = {columns[-1] for columns in dataset.references.values()}
         for columns in dataset.references.values():
+            own = [name for name in columns[:-1] if name in places and name not in (*lasts, *dataset.key_columns)]
+            if own and columns[-1] not in places:
+                names = {
+                    "column": labels.column_title(dataset, own[0]),
+                    "other": labels.column_title(dataset, columns[-1]),
+                }
+                said = _("列「%(column)s」には、列「%(other)s」も必要です。") % names
+                self.tell(sheet.name, said, top + 1, places[own[0]] + 1)
             lacking = [name for name in columns if name not in places and name not in dataset.key_columns]
             if lacking and len(lacking) < len(columns) and columns[-1] in places:
                 names = {
@@ -182,9 +216,17 @@ class _Reader:
         return len(self.problems) == before
 
     def _fill(self, sheet: Sheet, table: Table, places: dict[str, int], top: int) -> None:
-        taken = [
-            (number, row) for number, row in enumerate(sheet.rows[top + 1 :], start=top + 2) if not _is_passed_over(row)
-        ]
+        keys = [places[name] for name in table.dataset.key_columns]
+        taken: list[tuple[int, list[Value]]] = []
+        remarks = 0
+        for number, row in enumerate(sheet.rows[top + 1 :], start=top + 2):
+            if not _is_passed_over(row) or (taken and not _is_remark(row, keys)):
+                taken.append((number, row))
+            elif taken and not all(map(_is_blank, row)):
+                remarks += 1
+        if remarks:
+            said = _("「※」で始まる%(count)s行は読んでいません。") % {"count": remarks}
+            self.tell(sheet.name, said, is_warning=True)
         numbers = [number for number, _row in taken]
         faulty: dict[int, set[str]] = defaultdict(set)
         columns: list[list[str | None]] = []
@@ -199,9 +241,8 @@ class _Reader:
                     self.problems.append(Problem(table.place, cell.warning, number, name, True, place + 1))
             columns.append([cell.text for cell in cells])
         rows = list(zip(numbers, map(list, zip(*columns, strict=True)), strict=True)) if numbers else []
-        keys = [list(places).index(name) for name in table.dataset.key_columns]
         for number, texts in rows:
-            for place in keys:
+            for place in [table.columns.index(name) for name in table.dataset.key_columns]:
                 name = table.columns[place]
                 if not texts[place] and name not in faulty[number]:
                     said = _("行を見分ける列が空です。")
@@ -268,6 +309,12 @@ def _is_passed_over(row: Sequence[Value]) -> bool:
     """A blank row, or one that is for people only."""
     first = next((value for value in row if not _is_blank(value)), None)
     return first is None or (isinstance(first, str) and first.lstrip().startswith(REMARK))
+
+
+def _is_remark(row: Sequence[Value], keys: Collection[int]) -> bool:
+    """Whether a row below others that is passed over is none of data: a footnote may begin with ※ as well."""
+    first = next((place for place, value in enumerate(row) if not _is_blank(value)), None)
+    return first is None or first in keys or all(place >= len(row) or _is_blank(row[place]) for place in keys)
 
 
 def _is_blank(value: Value) -> bool:

@@ -318,12 +318,12 @@ def integer(value: Cell, digits: int = 18) -> str:
 
 
 def year(value: Cell) -> str:
-    """A fiscal year by the year in which it begins, in April: `2025`, `FY2025`, `令和7年度`, `R7`.
+    """A fiscal year by the year in which it begins, in April: `2025`, `西暦2025年度`, `FY2025`, `令和7年度`, `R7`.
 
     Of an era there are the fiscal years of which at least a day lies in it: 平成31年度 and 令和元年度 are both 2019.
     """
     if isinstance(value, str) and not (len(value) == 4 and value.isascii() and value.isdigit()):
-        found = _YEAR.fullmatch(_figures(value))
+        found = _YEAR.fullmatch(_figures(value).removeprefix("西暦").lstrip())
         if found and found["era"]:
             era, number = _ERAS[found["era"]], _in_era(found["n"])
             first = era.year(number)
@@ -331,7 +331,7 @@ def year(value: Cell) -> str:
             return str(first)
         if found:
             return found["fy"] or found["year"]
-    return integer(value)
+    return integer(value.strip().removeprefix("西暦") if isinstance(value, str) else value)
 
 
 def day(value: Cell, *, is_1904: bool = False) -> str:
@@ -348,7 +348,7 @@ def day(value: Cell, *, is_1904: bool = False) -> str:
         return iso
     if isinstance(value, datetime.time):
         raise Unread(Reason.FORM, value)
-    figures = _figures(value)
+    figures = _figures(value).removeprefix("西暦").lstrip()
     if parts := _DAY.fullmatch(figures):
         found, time = _written_day(value, parts), parts["time"]
     elif parts := _SERIAL.fullmatch(figures):

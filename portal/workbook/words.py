@@ -44,6 +44,7 @@ REASONS = {
     Reason.ERA_OVER: gettext_lazy("「%(value)s」は暦にありません。%(era)sは %(day)s までです。"),
     Reason.CHOICE: gettext_lazy("「%(value)s」は選べません。"),
 }
+NO_YEAR = gettext_lazy("「%(value)s」は年度として読み取れません。")
 EXPECTED = {
     Kind.KEY: gettext_lazy("コードや番号を書いてください。"),
     Kind.INTEGER: gettext_lazy("0以上の整数を 1300 の形で書いてください。"),
@@ -70,12 +71,13 @@ def say(unread: Unread, column_kind: Kind) -> str:
     if unread.reason in (Reason.ERA_NOT_BEGUN, Reason.ERA_OVER):
         era, values["day"] = unread.expected
         values["era"] = str(ERAS[era])
-    sentences = [REASONS[unread.reason] % values]
+    said = NO_YEAR if column_kind is Kind.YEAR and unread.reason is Reason.UNIT else REASONS[unread.reason]
+    sentences = [said % values]
     if unread.reason is Reason.CHOICE:
         sentences += [did_you_mean(unread.near), _("書ける値：%(values)s。") % {"values": ", ".join(unread.expected)}]
     elif unread.reason not in _SUFFICIENT and column_kind in EXPECTED:
         sentences.append(str(EXPECTED[column_kind]))
-    return _join(sentences)
+    return join(sentences)
 
 
 def did_you_mean(names: Iterable[str]) -> str:
@@ -91,7 +93,7 @@ def converted(shown: str) -> str:
     ) % {"value": shown}
 
 
-def _join(sentences: Iterable[str]) -> str:
+def join(sentences: Iterable[str]) -> str:
     """Sentences one behind the other: a Japanese full stop brings its own space."""
     told = ""
     for sentence in filter(None, sentences):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO
@@ -113,14 +113,15 @@ def guard_formula(text: str) -> str:
     That is what begins with `= + - @`, their full-width forms, a tab or a line break and is no plain number. A text
     that begins so after apostrophes of its own gets one more, so that `unguard_formula` returns every text.
     """
-    return f"'{text}" if _is_live(text) else text
+    return f"'{text}" if is_live(text) else text
 
 
 def unguard_formula(text: str) -> str:
-    return text[1:] if text.startswith("'") and _is_live(text) else text
+    return text[1:] if text.startswith("'") and is_live(text) else text
 
 
-def _is_live(text: str) -> bool:
+def is_live(text: str) -> bool:
+    """Whether a spreadsheet might take a text for a formula."""
     bare = text.lstrip("'")
     return bool(_LIVE.match(bare)) and not _NUMBER.fullmatch(bare)
 
@@ -267,18 +268,27 @@ def _write_table(book: _Book, table: Table) -> None:
     titles = _write_headings(book, sheet, dataset)
     writers, clears = book.writers(dataset, sheet), cleared(dataset)
     widths = [_width(title) for title in titles]
+    has_readings = type(dataset).complete is not Dataset.complete
     for number, row in enumerate(table.rows, start=1):
+        unread = _unread(dataset, row) if has_readings else ()
         for place, text in enumerate(row):
             if text:
                 writers[place](number, place, text)
                 if widths[place] < WIDEST:
                     widths[place] = max(widths[place], _width(text))
-            elif clears[place]:
+            elif clears[place] or place in unread:
                 sheet.write_string(number, place, CLEARED, book.text)
     for place, (name, width) in enumerate(zip(dataset.columns, widths, strict=True)):
         sheet.set_column(place, place, min(max(width + 2, NARROWEST), WIDEST), book.format(dataset, name))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(table.rows), len(titles) - 1)
+
+
+def _unread(dataset: Dataset, row: Sequence[str]) -> set[int]:
+    """The columns that are empty on purpose: left blank, they would be filled from others of the row when it is new."""
+    texts = dict(zip(dataset.columns, row, strict=True))
+    filled = dataset.complete(texts, {name for name, text in texts.items() if text})
+    return {place for place, name in enumerate(dataset.columns) if filled.get(name) and not texts[name]}
 
 
 def _write_headings(book: _Book, sheet: Worksheet, dataset: Dataset) -> list[str]:

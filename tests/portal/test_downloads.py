@@ -108,7 +108,7 @@ def test_the_page_names_licence_and_revision(client: Client, third_period: None)
     shown = page(client, "/data/")
     current = revision.current()
 
-    licence = shown.select_one(f'a[href="{downloads.LICENCE["path"]}"]')
+    licence = shown.select_one(f'a[href="{datapackage.LICENCE["path"]}"]')
     assert licence is not None
     assert licence.get_text() == "公共データ利用規約（第1.0版）"
     moved = shown.select_one("dl time")
@@ -153,7 +153,7 @@ def test_the_files_of_a_dataset_hold_what_readers_may_see(client: Client, third_
     data = json.loads(got(client, f"/data/{name}.json"))
     titles = labels.sheet_titles(table.dataset)
     assert (data["name"], data["title"], data["title_en"]) == (name, titles["ja"], titles["en"])
-    assert data["licence"] == downloads.LICENCE
+    assert data["licence"] == datapackage.LICENCE
     current = revision.current()
     assert data["revision"] == {"number": current.number, "moved_at": current.moved_at.isoformat()}
     assert [list(row) for row in data["rows"]] == [columns] * len(table.rows)

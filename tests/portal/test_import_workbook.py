@@ -109,7 +109,7 @@ def test_json_is_the_report_and_nothing_else(tmp_path: Path) -> None:
 def test_faults_are_listed_by_cell_and_end_with_one(tmp_path: Path, dry_run: list[str]) -> None:
     file = saved(tmp_path, WRONG)
     heading = "「名」という列はありません。使わない列なら、取り込まない列に指定してください。"
-    code = "半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"
+    code = "「A」：半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"
 
     assert refused(file, *dry_run) == (
         1,

@@ -131,12 +131,11 @@ def _opened(file: Path) -> tuple[Book, str, bytes]:
         with file.open("rb") as opened:
             content = opened.read(MAX_FILE + 1)  # one more than `read` takes: a larger one is not taken in whole
         return read(content, file.name), file.name, content
-    book = read_folder(file)
+    book, contents = read_folder(file)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(file.iterdir()):
-            if path.suffix.lower() == ".csv" and path.is_file():
-                archive.write(path, path.name)
+        for name, held in contents.items():
+            archive.writestr(name, held)
     return book, f"{file.resolve().name}.zip", packed.getvalue()
 
 

@@ -19,7 +19,7 @@ def test_a_key_that_is_not_stored_is_added_with_what_is_given() -> None:
 
     assert compared(["c", None, "x"]) == [Line(2, ("c",), State.ADDED, {"code": "c", "remark": "x"}, given=given)]
     assert compared(["c", "", "x"]) == [
-        Line(2, ("c",), State.ADDED, {"code": "c", "name": "", "remark": "x"}, given=given)
+        Line(2, ("c",), State.ADDED, {"code": "c", "name": "", "remark": "x"}, given=frozenset(COLUMNS))
     ]
 
 
@@ -32,7 +32,7 @@ def test_only_what_differs_is_changed_and_an_empty_text_clears() -> None:
     stored = dict(zip(COLUMNS, STORED["a",], strict=True))
 
     assert compared(["a", "別名", ""]) == [
-        Line(2, ("a",), State.CHANGED, {"name": "別名", "remark": ""}, stored, frozenset({"code", "name"}))
+        Line(2, ("a",), State.CHANGED, {"name": "別名", "remark": ""}, stored, frozenset(COLUMNS))
     ]
 
 

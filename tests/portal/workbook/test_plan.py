@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connections
 
 from bodies.models import Body, Mandate, Placement, Structure
 from plans.models import Observation, Plan, Target
 from portal import batches
+from portal.history import Obstructed
 from portal.models import Batch, Change, ChangedRow, ChangeKind, Source
 from portal.resources import datasets
 from portal.tree import faults
@@ -65,6 +66,8 @@ SECTION = ["plan", "number", "parent", "heading", "kind", "source"]
 TARGET = ["plan", "code", "indicator", "name", "text", "source"]
 DUTY = "この列が必要です。"
 CIRCLE = "たどっていくと、自分自身に戻ります。"
+CODE = "半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"
+TAKEN = "この計画には、同じ番号のプロジェクトがすでにあります。"
 
 
 def place(body: str, parent: str | None, name: str = "名", structure: str = "edition", kind: str = "府省") -> list[Any]:
@@ -77,7 +80,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         {"出典": [["code", "title"], ["a", "x"], ["b", "x"], ["a", "x"], ["Ａ", "y"]]},
         [
             ("出典!A4", "同じキー（a）の行が 2行目にもあります。"),
-            ("出典!A5", "半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"),
+            ("出典!A5", f"「A」：{CODE}"),
         ],
     ),
     "keys of any width are one": (
@@ -95,15 +98,15 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
     ),
     "codes": (
         {"機関": [["code"], ["Head Quarters"], ["ok-1"]]},
-        [("機関!A2", "半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。")],
+        [("機関!A2", f"「Head Quarters」：{CODE}")],
     ),
     "too long": (
         {"計画": [["code", "title"], ["plan", "長" * 301]]},
-        [("計画!B2", "この値は 200 文字以下でなければなりません( 301 文字になっています)。")],
+        [("計画!B2", f"「{'長' * 60}…」：この値は 200 文字以下でなければなりません( 301 文字になっています)。")],
     ),
     "address": (
         {"出典": [["code", "title", "url"], ["a", "x", "www.example.jp"]]},
-        [("出典!C2", "URLを正しく入力してください。")],
+        [("出典!C2", "「www.example.jp」：URLを正しく入力してください。")],
     ),
     "years": (
         {"計画": [["code", "from_fy", "to_fy"], ["plan", 2025.7, "7"]]},
@@ -112,7 +115,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
                 "計画!B2",
                 "「2025.7」には端数があります。年度を 2025、2025年度、令和7年度 のどれかの形で書いてください。",
             ),
-            ("計画!C2", "この値は 1868 以上でなければなりません。"),
+            ("計画!C2", "「7」：この値は 1868 以上でなければなりません。"),
         ],
     ),
     "years out of order": (
@@ -138,14 +141,14 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
     ),
     "missing reference without anything like it": (
         {"目標": [TARGET, ["nowhere", "t", "deals", "n", "130件/年", "slides"]]},
-        [("目標!A2", "「nowhere」がありません。")],
+        [("目標!A2", "「nowhere」がありません。「計画」にある行を書いてください。")],
     ),
     "reference into another edition": (
         {
             "体制": [["code", "title", "status", "source"], ["other", "x", "draft", "slides"]],
             "位置づけ": [PLACE, place("hq", "amed", structure="other")],
         },
-        [("位置づけ!C2", "「other, amed」がありません。")],
+        [("位置づけ!C2", "「other, amed」がありません。「位置づけ」にある行を書いてください。")],
     ),
     "reference to a row that is broken": (
         {
@@ -159,7 +162,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
             "指標": [["code", "name", "source"], ["other", "長" * 201, "slides"]],
             "目標": [TARGET, ["plan", "t", "other", "n", "130件/年", "slides"]],
         },
-        [("指標!B2", "この値は 200 文字以下でなければなりません( 201 文字になっています)。")],
+        [("指標!B2", f"「{'長' * 60}…」：この値は 200 文字以下でなければなりません( 201 文字になっています)。")],
     ),
     "reference to a sheet without its key column": (
         {
@@ -172,7 +175,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         {"機関": [["code", "successors"], ["hq", "amed;amd"]]},
         [("機関!B2", "「amd」がありません。もしかして：amed？")],
     ),
-    "circle": ({"位置づけ": [PLACE, place("hq", "amed")]}, [("位置づけ!C2", CIRCLE)]),
+    "circle": ({"位置づけ": [PLACE, place("hq", "amed")]}, [("位置づけ!C2", f"「amed」：{CIRCLE}")]),
     "circle of new rows": (
         {
             "項目": [
@@ -182,7 +185,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
                 ["plan", "z", "z", "h", "施策", "slides"],
             ]
         },
-        [("項目!C2", CIRCLE), ("項目!C3", CIRCLE), ("項目!C4", CIRCLE)],
+        [(f"項目!C{row}", f"「{above}」：{CIRCLE}") for row, above in ((2, "y"), (3, "x"), (4, "z"))],
     ),
     "wrong kind": (
         {"目標": [[*TARGET, "category"], ["plan", "t", "deals", "n", "130件/年", "slides", "1"]]},
@@ -193,7 +196,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
             "計画": [["code", "title", "kind", "source"], ["new", "x", "計画", "slides"]],
             "目標": [[*TARGET, "section"], ["new", "t", "deals", "n", "130件/年", "slides", "1"]],
         },
-        [("目標!G2", "「new, 1」がありません。")],
+        [("目標!G2", "「new, 1」がありません。「項目」にある行を書いてください。")],
     ),
     "published value": (
         {"実績値": [["code", "value"], ["o1", 6]]},
@@ -207,9 +210,9 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
     "several rules at once": (
         {"出典": [["code", "title", "url", "decided_on"], ["A", "長" * 301, "x", "2025-13-01"]]},
         [
-            ("出典!A2", "半角の英小文字と数字を「-」か「_」でつないで入力してください（例：third-period）。"),
-            ("出典!B2", "この値は 300 文字以下でなければなりません( 301 文字になっています)。"),
-            ("出典!C2", "URLを正しく入力してください。"),
+            ("出典!A2", f"「A」：{CODE}"),
+            ("出典!B2", f"「{'長' * 60}…」：この値は 300 文字以下でなければなりません( 301 文字になっています)。"),
+            ("出典!C2", "「x」：URLを正しく入力してください。"),
             (
                 "出典!D2",
                 "「2025-13-01」という日はありません。日付を 2025-04-01 や 令和7年4月1日 の形で書いてください。",
@@ -231,6 +234,34 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
         },
         [("プロジェクト!4:4", "この計画には、同じ番号のプロジェクトがすでにあります。")],
     ),
+    "rules of cells and of the database at the same time": (
+        {
+            "出典": [["code", "title", "url"], ["a", "x", "www"]],
+            "体制": [["code", "title", "status", "source"], ["x", "x", "published", "slides"]],
+            "プロジェクト": [
+                ["plan", "code", "number", "name", "source"],
+                ["plan", "a", 1, "x", "slides"],
+                ["plan", "b", 1, "y", "slides"],
+            ],
+        },
+        [
+            ("出典!C2", "「www」：URLを正しく入力してください。"),
+            ("体制!2:2", "公開する体制には適用日が必要です。"),
+            ("プロジェクト!3:3", TAKEN),
+        ],
+    ),
+    "a needed cell of a new row that cannot be read": (
+        {"位置づけ": [PLACE, ["edition", "amed2", None, "名", "offce", "slides"]], "機関": [["code"], ["amed2"]]},
+        [("位置づけ!E2", f"「offce」は選べません。もしかして：府省の室・課？書ける値：{KINDS}。")],
+    ),
+    "the first half of a reference": (
+        {"項目": [["plan", "number", "counterpart_plan"], ["plan", "1", "plan"]]},
+        [("項目!C1", "列「対応する項目の計画」には、列「対応する項目」も必要です。")],
+    ),
+    "the first half of a reference in one row": (
+        {"項目": [["plan", "number", "counterpart_plan", "counterpart"], ["plan", "1", "plan", None]]},
+        [("項目!C2", "列「対応する項目」も必要です。")],
+    ),
     "cleared": (
         {"位置づけ": [["structure", "body", "name", "parent"], ["edition", "amed", "(削除)", "(削除)"]]},
         [("位置づけ!C2", "この列の値は、なくせません。")],
@@ -249,7 +280,7 @@ TOLD: dict[str, tuple[Sheets, list[tuple[str, str]]]] = {
             ),
             ("出典!B1", "「titel」という列はありません。使わない列なら、取り込まない列に指定してください。"),
             ("出典!2:2", "列「資料名」がありません：このフィールドは空ではいけません。"),
-            ("位置づけ!C2", "「edition, x」がありません。"),
+            ("位置づけ!C2", "「edition, x」がありません。「位置づけ」にある行を書いてください。"),
             ("実績値!B2", "「x」は読み取れません。数値を 1300 や -0.5 の形で書いてください。"),
         ],
     ),
@@ -471,6 +502,90 @@ def test_what_a_user_may_not_see_or_write_is_told(edition: Structure) -> None:
         ("指標!3:3", "この種類のデータを変更する権限がありません。"),
     ]
     assert report.sheets["bodies"] == NOTHING | {"error": 1}
+
+
+def member(*groups: str, also: tuple[str, ...] = ()) -> Any:
+    user = User.objects.create_user("member")
+    user.groups.set(Group.objects.filter(name__in=groups))
+    user.user_permissions.set(Permission.objects.filter(codename__in=also))
+    return User.objects.get(pk=user.pk)
+
+
+def test_names_of_what_a_user_may_not_see_are_not_proposed(edition: Structure) -> None:
+    user = member(also=("view_placement", "add_placement"))
+
+    report = planned({"位置づけ": [PLACE, place("amed", None, structure="editio")]}, user=user)
+
+    assert told(report) == [("位置づけ!A2", "「editio」がありません。「体制」にある行を書いてください。")]
+
+
+def test_one_wrong_code_on_two_sheets_is_told_once_to_whoever_asks(edition: Structure) -> None:
+    sheets: Sheets = {
+        "位置づけ": [PLACE, place("hq", None, structure="nope")],
+        "役割": [["structure", "body", "code", "text", "source"], ["nope", "hq", "m1", "x", "slides"]],
+    }
+    expected = [("位置づけ!A2", "「nope」がありません。「体制」にある行を書いてください。")]
+
+    assert told(planned(sheets)) == told(planned(sheets, user=member("Data stewards"))) == expected
+
+
+def test_editions_are_published_and_withdrawn_on_their_own_pages(edition: Structure) -> None:
+    factories.structure("shown", valid_from="2020-04-01")
+    factories.structure("gone", status="withdrawn", valid_from="2030-04-01")
+    rows = [
+        ["edition", "published", "2020-01-05"],
+        ["shown", "published", "2021-04-01"],
+        ["gone", "draft", "2030-04-01"],
+    ]
+    own = "体制の公開と取下げは、体制の画面で行ってください。"
+
+    report = planned({"体制": [["code", "status", "valid_from"], *rows]}, user=User.objects.create_superuser("root"))
+
+    assert told(report) == [
+        ("体制!2:2", own),
+        ("体制!3:3", "公開した体制の適用日は、体制の画面で変えてください。"),
+        ("体制!4:4", own),
+    ]
+
+
+def test_the_plan_of_what_exists_stays(edition: Structure) -> None:
+    factories.target(Plan.objects.get(), "t", section=None)
+    factories.plan("other")
+
+    report = planned({"目標": [["code", "plan"], ["t", "other"]]})
+
+    assert told(report) == [("目標!B2", "この列は、行を加えたあとには変えられません。")]
+
+
+def test_a_reading_that_is_cleared_on_purpose_stays_empty(edition: Structure) -> None:
+    rows = [[*TARGET, "kind"], ["plan", "t", "deals", "n", "130件/年", "slides", "(削除)"]]
+
+    assert [cell for cell, _message in told(load({"目標": rows}))] == ["注意 目標!E2"]
+    assert list(Target.objects.values_list("kind", "value")) == [("", None)]
+
+
+def test_a_new_row_takes_a_number_that_another_gives_up(edition: Structure) -> None:
+    factories.project(Plan.objects.get(), "a", number=1)
+    columns = ["plan", "code", "number", "name", "source"]
+
+    report = load({"プロジェクト": [columns, ["plan", "b", 1, "y", "slides"], ["plan", "a", 2, "x", "slides"]]})
+
+    assert told(report) == []
+    assert list(Project.objects.order_by("code").values_list("code", "number")) == [("a", 2), ("b", 1)]
+
+
+def test_a_steward_does_not_take_back_what_belongs_to_a_published_body_by_now(edition: Structure) -> None:
+    steward = member("Data stewards")
+    Body.objects.create(code="bx")
+    content = workbook({"機関": [["code", "successors"], ["bx", "hq"]]})
+    batches.load(read(content, "a.xlsx"), user=steward, file=("a.xlsx", content))
+    factories.place(factories.structure("shown", valid_from="2020-04-01"), "bx")
+    refusal = "機関：公開した体制に属する内容は、公開できる人だけが取り込めます。"
+
+    assert batches.obstacles(Batch.objects.get(), steward) == [refusal]
+    with pytest.raises(Obstructed, match=refusal):
+        batches.undo(Batch.objects.get(), steward)
+    assert Body.objects.get(code="bx").successors.count() == 1
 
 
 def test_a_load_is_one_change_that_keeps_its_file(edition: Structure) -> None:

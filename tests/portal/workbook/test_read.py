@@ -552,10 +552,15 @@ def test_formatting_to_the_end_of_the_sheet_does_not_count() -> None:
     assert rows_of(content) == [[1.0]]
 
 
-def test_a_workbook_is_read_whatever_its_name() -> None:
+@pytest.mark.parametrize("name", ["a.csv", "a.ods", "a.pdf", "a.xlsx.txt"])
+def test_a_workbook_of_another_name_is_refused(name: str) -> None:
     content = xlsx(lambda book, sheet: sheet.write_row("A1", ["a"]))
 
-    assert read(content, "a.csv") == Book("xlsx", [Sheet("S", [["a"]])])
+    assert read(content, "a") == read(content, "a.XLSX") == Book("xlsx", [Sheet("S", [["a"]])])
+    with pytest.raises(Unusable, match=f"中身は XLSX ですが、名前の終わりが「{Path(name).suffix}」です。"):
+        read(content, name)
+    with pytest.raises(Unusable, match=r"中身は CSV ですが、名前の終わりが「\.docx」です。"):
+        read(b"a,b", "a.docx")
 
 
 def cell(kind: str, shown: str = "", **attributes: str) -> str:
@@ -710,7 +715,10 @@ def test_a_folder_is_read_as_one_book(tmp_path: Path) -> None:
     (tmp_path / "datapackage.json").write_text("{}")
     (tmp_path / "c.csv").mkdir()
 
-    assert read_folder(tmp_path) == Book("csv", [Sheet("a", [["一"]]), Sheet("b", [["二"]])])
+    book, contents = read_folder(tmp_path)
+
+    assert book == Book("csv", [Sheet("a", [["一"]]), Sheet("b", [["二"]])])
+    assert contents == {"a.CSV": "一".encode(), "b.csv": "二".encode("cp932")}
 
 
 @pytest.mark.parametrize(
@@ -718,8 +726,11 @@ def test_a_folder_is_read_as_one_book(tmp_path: Path) -> None:
     [
         ({"a.txt": b"a"}, "フォルダー「data」に CSV ファイルがありません。"),
         ({"a.csv": b"a", "b.csv": b""}, "b.csv: ファイルが空です。"),
-        ({"a.csv": xlsx()}, "a.csv: CSV ではありません（中身は XLSX です）。"),
-        ({"a.csv": b"a" * 20_000_001}, "a.csv: ファイルが大きすぎます（上限 20 MB）。"),
+        (
+            {"a.csv": xlsx()},
+            "a.csv: 中身は XLSX ですが、名前の終わりが「.csv」です。ファイルを取り違えていないか確かめてください。",
+        ),
+        ({"a.csv": b"a" * 10_000_001, "b.csv": b"a" * 10_000_000}, "ファイルが大きすぎます（上限 20 MB）。"),
     ],
     ids=["none", "empty", "not CSV", "too large"],
 )

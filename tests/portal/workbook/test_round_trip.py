@@ -78,7 +78,7 @@ def test_downloads_as_csv_load_without_a_change(third_period: None, client: Clie
     for dataset in datasets():
         (tmp_path / f"{dataset.name}.csv").write_bytes(client.get(f"/data/{dataset.name}.csv").content)
 
-    report = batches.load(read_folder(tmp_path))[0]
+    report = batches.load(read_folder(tmp_path)[0])[0]
 
     counts = totals(report)
     assert (counts["add"], counts["change"]) == (0, 0)
@@ -91,7 +91,7 @@ def test_a_data_package_loads_as_a_folder(db: Any, tmp_path: Path) -> None:
     datapackage.dump(tmp_path)
     empty()
 
-    assert totals(batches.load(read_folder(tmp_path))[0]) == {"add": 6, "change": 0, "unchanged": 0}
+    assert totals(batches.load(read_folder(tmp_path)[0])[0]) == {"add": 6, "change": 0, "unchanged": 0}
 
 
 # What XML allows, and the control characters that a database holds beside it; NUL and the non-characters are refused.

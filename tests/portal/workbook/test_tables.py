@@ -187,8 +187,13 @@ SHEETS: dict[str, tuple[dict[str, Rows], list[tuple[str, str]], dict[str, Any]]]
     "no rows": ({"出典": [["code", "title"]]}, [], {"sources": [("code", "title")]}),
     "blank rows and remarks": (
         {"出典": [["code", "title"], ["※ 説明"], [], [" ", "\u3000"], ["a", "資料"], [None, "※ b"], ["c", "※1"]]},
-        [],
+        [("注意 出典", "「※」で始まる1行は読んでいません。")],
         {"sources": [("code", "title"), (5, "a", "資料"), (7, "c", "※1")]},
+    ),
+    "footnotes that begin as remarks do": (
+        {"注": [["marker", "structure", "body", "code"], ["＊1", "a", "b", "c"], ["※1", "a", "b", "d"]]},
+        [],
+        {"notes": [("marker", "structure", "body", "code"), (2, "＊1", "a", "b", "c"), (3, "※1", "a", "b", "d")]},
     ),
     "blank key": (
         {
