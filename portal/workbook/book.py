@@ -16,7 +16,8 @@ class Trouble:
     """A cell that holds no value to be used.
 
     `kind`: `error` (an error value such as #DIV/0!, in `shown`), `formula` (a formula, in `shown`, whose value the file
-    does not hold) or `merged` (a cell covered by a merged range, in `shown` as A1:B2, which is not its first).
+    does not hold), `percent` (a number that is shown as percent, as in `shown`: 0.55 to a program, 55% to a reader)
+    or `merged` (a cell covered by a merged range, in `shown` as A1:B2, which is not its first).
     """
 
     kind: str

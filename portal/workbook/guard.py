@@ -42,6 +42,9 @@ ERROR_TYPE = re.compile(rb"""(\st\s*=\s*)["']e["']""")
 HIDDEN = re.compile(rb"""\shidden\s*=\s*["'](?:1|true)["']""")
 COLUMN = re.compile(rb"<col\b([^>]*)>")
 BOUND = re.compile(rb"""\s(min|max)\s*=\s*["'](\d+)["']""")
+STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
+QUOTED = re.compile(r'"[^"]*"|\\.')  # in the code of a format: what is shown as it stands
+PERCENT_FORMATS = {"9", "10"}  # of those that every program knows
 SPECIAL = (b"<f", b'"e"', b"'e'")  # in rows where there may be a formula or an error
 TRUE = ("1", "true")
 
@@ -194,9 +197,10 @@ def xlsx(xml: dict[str, bytes]) -> tuple[bool, list[Facts | None]]:
         sheets = [each for name, each in book if name == "sheet"]
         _refuse_above(MAX_SHEETS, "sheets", len(sheets))
         paths = [_path(relations[sheet["id"]]) for sheet in sheets]
+        percents = _percent_styles(xml.get("xl/styles.xml", b"<styles/>"))
         for is_exact in (False, True):
             found = [
-                sheet_facts(xml[path], sheet["name"], to_calculate, is_exact) if path else None
+                sheet_facts(xml[path], sheet["name"], to_calculate, percents, is_exact) if path else None
                 for sheet, path in zip(sheets, paths, strict=True)
             ]
             area = sum(facts.last_row * facts.last_column for facts in found if facts)
@@ -226,9 +230,31 @@ def _refuse_above(limit: int, code: str, number: int, **details: str) -> None:
         raise Refused(code, limit=limit, **details)
 
 
-def sheet_facts(data: bytes, name: str, to_calculate: bool = False, is_exact: bool = False) -> Facts:
+def _percent_styles(styles: bytes) -> frozenset[bytes]:
+    """The numbers of the cell styles that show 0.55 as 55 %."""
+    formats, found, numbers, is_cells = set(PERCENT_FORMATS), set(), 0, False
+    for name, each in elements(styles):
+        if name == "numFmt" and "%" in QUOTED.sub("", each.get("formatCode", "")):
+            formats.add(each.get("numFmtId", ""))
+        elif name in ("cellStyleXfs", "cellXfs", "cellStyles", "dxfs"):
+            is_cells = name == "cellXfs"
+        elif name == "xf" and is_cells:
+            if each.get("numFmtId") in formats:
+                found.add(b"%d" % numbers)
+            numbers += 1
+    return frozenset(found)
+
+
+def sheet_facts(
+    data: bytes,
+    name: str,
+    to_calculate: bool = False,
+    percents: frozenset[bytes] = frozenset(),
+    is_exact: bool = False,
+) -> Facts:
     """The facts of one sheet's XML. Raises `Refused` where cells with content stand outside the limits.
 
+    `percents` are the cell styles that show percent.
     Unless `is_exact`, the last row and column may be beyond the true ones: of a formatted blank, or Z.
     """
     if b"<!--" in data:
@@ -244,9 +270,9 @@ def sheet_facts(data: bytes, name: str, to_calculate: bool = False, is_exact: bo
     # the time. Otherwise each cell is looked at, also before a sheet is refused: formatted blanks must not count.
     widest = max(map(column_number, set(WIDE.findall(data, start, end))), default=26)
     quick = not is_exact and data.count(b'<c r="', start, end) == cells and widest <= MAX_COLUMNS
-    facts = _scan(data, start, end, to_calculate, widest if quick else None)
+    facts = _scan(data, start, end, to_calculate, percents, widest if quick else None)
     if quick and facts.last_row > MAX_ROWS:
-        facts = _scan(data, start, end, to_calculate, None)
+        facts = _scan(data, start, end, to_calculate, percents, None)
     _refuse_above(MAX_ROWS, "rows", facts.last_row, sheet=name)
     _refuse_above(MAX_COLUMNS, "columns", facts.last_column, sheet=name)
     for column in COLUMN.findall(data, 0, start):
@@ -256,11 +282,14 @@ def sheet_facts(data: bytes, name: str, to_calculate: bool = False, is_exact: bo
     return facts
 
 
-def _scan(data: bytes, start: int, end: int, to_calculate: bool, widest: int | None) -> Facts:
-    """Row by row; cell by cell in rows with formulas or errors, and everywhere if no `widest` column is known."""
+def _scan(
+    data: bytes, start: int, end: int, to_calculate: bool, percents: frozenset[bytes], widest: int | None
+) -> Facts:
+    """Row by row; cell by cell in rows with formulas, errors or percent, and everywhere without a `widest` column."""
     facts = Facts()
     facts.last_column = widest or 0
-    is_special = any(data.find(mark, start, end) >= 0 for mark in SPECIAL)
+    marks = [*SPECIAL, *(mark % style for style in percents for mark in (b's="%s"', b"s='%s'"))]
+    marks = [mark for mark in marks if data.find(mark, start, end) >= 0]
     number = 0
     after = data.find(b"<row", start, end)
     while after >= 0:
@@ -271,14 +300,14 @@ def _scan(data: bytes, start: int, end: int, to_calculate: bool, widest: int | N
         number = int(given[1]) if given else number + 1
         if b"hidden" in attributes and HIDDEN.search(attributes):
             facts.hidden_rows.append((number, number))
-        if widest is None or given is None or (is_special and any(mark in row for mark in SPECIAL)):
-            _look_at_cells(row, number, to_calculate, facts)
+        if widest is None or given is None or any(mark in row for mark in marks):
+            _look_at_cells(row, number, to_calculate, percents, facts)
         elif b"<v" in row or b"<is" in row:
             facts.last_row = max(facts.last_row, number)
     return facts
 
 
-def _look_at_cells(cells: bytes, row: int, to_calculate: bool, facts: Facts) -> None:
+def _look_at_cells(cells: bytes, row: int, to_calculate: bool, percents: frozenset[bytes], facts: Facts) -> None:
     column = 0
     for attributes, content in CELL.findall(cells):
         if place := REFERENCE.search(attributes):
@@ -291,7 +320,9 @@ def _look_at_cells(cells: bytes, row: int, to_calculate: bool, facts: Facts) -> 
         type_of = TYPE.search(attributes)
         is_error = type_of is not None and type_of[1] == b"e"
         formula = FORMULA.search(content)
-        if not is_error and not formula:
+        style = STYLE.search(attributes) if percents else None
+        is_percent = style is not None and style[1] in percents and (type_of is None or type_of[1] == b"n")
+        if not is_error and not formula and not is_percent:
             continue
         value = VALUE.search(content)
         facts.formulas += formula is not None
@@ -303,6 +334,16 @@ def _look_at_cells(cells: bytes, row: int, to_calculate: bool, facts: Facts) -> 
             or (to_calculate and value[1] == b"0" and type_of is None)
         ):
             facts.troubles[row, column] = "formula", "=" + _text(formula[1] or b"")
+        elif is_percent and value and value[1]:
+            facts.troubles[row, column] = "percent", _percent(_text(value[1]))
+
+
+def _percent(number: str) -> str:
+    """What a spreadsheet shows of a number, in about as many digits."""
+    try:
+        return f"{float(number) * 100:g}%"
+    except ValueError:
+        return number
 
 
 def _text(escaped: bytes) -> str:

@@ -394,7 +394,9 @@ class Ods:
         if formula is not None and kind is None:
             return "formula", formula[formula.find("=") :]
         try:
-            if kind in ("float", "percentage", "currency"):
+            if kind == "percentage":
+                return "percent", text
+            if kind in ("float", "currency"):
                 return float(cell[OFFICE + "value"])
             if kind == "boolean":
                 return cell[OFFICE + "boolean-value"] == "true"

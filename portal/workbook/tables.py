@@ -343,6 +343,9 @@ def _trouble(trouble: Trouble) -> Cell:
         "formula": _(
             "数式（%(shown)s）の計算結果がファイルにありません。表計算ソフトで開いて保存し直すか、値を入れてください。"
         ),
+        "percent": _(
+            "パーセントの書式のセルです（表示は %(shown)s）。書式を「標準」か「文字列」にして、値を入れ直してください。"
+        ),
         "merged": _("結合されたセル（%(shown)s）の一部です。結合を解いて、それぞれのセルに値を入れてください。"),
     }
     return Cell(fault=said[trouble.kind] % {"shown": trouble.shown})

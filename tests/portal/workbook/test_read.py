@@ -467,6 +467,22 @@ def test_days_that_count_from_1904_are_told_and_read() -> None:
     assert (book.is_1904, book.sheets[0].rows) == (True, [[datetime.date(2029, 2, 19)]])
 
 
+def test_numbers_that_are_shown_as_percent_are_told() -> None:
+    """A reader sees 55 where a program finds 0.55."""
+
+    def fill(book: Any, sheet: Any) -> None:
+        forms = ["0%", "0.00%", '0.0" %"', "[Red]0.0%;-0.0%", '"%"0', "General"]
+        for column, form in enumerate(forms):
+            sheet.write_number(0, column, 0.55, book.add_format({"num_format": form}))
+        sheet.write_blank(1, 0, None, book.add_format({"num_format": "0%"}))
+        sheet.write_string(2, 0, "55%", book.add_format({"num_format": "0%"}))
+
+    percent = Trouble("percent", "55%")
+    assert read(xlsx(fill), "a.xlsx") == Book(
+        "xlsx", [Sheet("S", [[percent, percent, 0.55, percent, 0.55, 0.55], [], ["55%"]])]
+    )
+
+
 def test_error_cells_are_told_however_new() -> None:
     def fill(book: Any, sheet: Any) -> None:
         sheet.write_formula("A1", "=1/0", None, "#DIV/0!")
@@ -594,7 +610,7 @@ def test_ods_values_come_with_their_kinds() -> None:
 
     day = datetime.date(2025, 2, 18)
     assert rows == [
-        [1300.0, 0.05, True, 1.0],
+        [1300.0, Trouble("percent", "5%"), True, 1.0],
         [
             day,
             datetime.datetime.fromisoformat("2025-02-18T03:04:05"),
