@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from portal.workbook import guard
 
 
-def facts(rows: str, **options: bool) -> tuple[int, int, int, dict[tuple[int, int], tuple[str, str]]]:
+def facts(rows: str, **options: Any) -> tuple[int, int, int, dict[tuple[int, int], tuple[str, str]]]:
     found = guard.sheet_facts(f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode(), "S", **options)
     return found.last_row, found.last_column, found.formulas, found.troubles
 
