@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import journal
-from portal.admin import GuardedAdmin
+from portal.admin import GuardedAdmin, seen_then
 from portal.models import ChangedRow, ChangeKind
 from portal.tree import InvalidTree
 
@@ -190,7 +190,7 @@ class TreeAdmin(GuardedAdmin):
         """Someone else put the row under another parent since the page was shown. Order among siblings is no matter."""
         column = str(self.model._meta.get_field("parent").column)
         since = ChangedRow.objects.filter(
-            pk__gt=_number(request.POST.get("change_seen")) or 0,
+            pk__gt=seen_then(request),
             model=self.opts.label_lower,
             object_id=row.pk,
             kind="~",

@@ -360,7 +360,9 @@ class Plan:
                 self.tell(table.place, _("この列が必要です。"), item.line.number, columns[-1])
                 item.faulty |= {columns[-1]}
                 self._open.add(id(item.instance))
-            elif not key[-1] and (needing := [name for name in _own(dataset, attribute) if item.line.cells.get(name)]):
+            elif not key[-1] and (
+                needing := [name for name in first_part(dataset, attribute) if item.line.cells.get(name)]
+            ):
                 self.tell(table.place, self._wording.incomplete(dataset, columns[-1]), item.line.number, needing[0])
                 item.faulty |= {needing[0]}
             elif key[-1]:
@@ -623,7 +625,12 @@ def grounds(dataset: Dataset) -> list[str]:
     return [key.name for key in keys if key.remote_field.on_delete is not models.SET_NULL]
 
 
-def _own(dataset: Dataset, attribute: str) -> list[str]:
+def _half_given(dataset: Dataset, attribute: str, item: Item) -> str:
+    """The column of a reference that a row fills without the one which says of what; empty: none."""
+    return next((name for name in first_part(dataset, attribute) if item.line.cells.get(name)), "")
+
+
+def first_part(dataset: Dataset, attribute: str) -> list[str]:
     """The columns of a reference that say nothing but the first part of its key."""
     lasts = {columns[-1] for columns in dataset.references.values()}
     return [

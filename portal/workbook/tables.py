@@ -23,7 +23,7 @@ from portal.resources import (
 )
 from portal.workbook import labels, values, words
 from portal.workbook.book import Book, Sheet, Trouble, Value, column_letters
-from portal.workbook.plan import Problem, Table, Wording
+from portal.workbook.plan import Problem, Table, Wording, first_part
 from portal.workbook.values import Kind, Unread
 from portal.workbook.write import REMARK, is_live, shown_choices, unguard_formula
 
@@ -195,25 +195,18 @@ class _Reader:
             if name not in places:
                 said = _("行を見分ける列「%(column)s」がありません。") % {"column": labels.column_title(dataset, name)}
                 self.tell(sheet.name, said, top + 1)
-        lasts = {columns[-1] for columns in dataset.references.values()}
-        for columns in dataset.references.values():
-            own = [name for name in columns[:-1] if name in places and name not in (*lasts, *dataset.key_columns)]
-            if own and columns[-1] not in places:
-                names = {
-                    "column": labels.column_title(dataset, own[0]),
-                    "other": labels.column_title(dataset, columns[-1]),
-                }
-                said = _("列「%(column)s」には、列「%(other)s」も必要です。") % names
-                self.tell(sheet.name, said, top + 1, places[own[0]] + 1)
+        for attribute, columns in dataset.references.items():
+            half = [name for name in first_part(dataset, attribute) if name in places]
             lacking = [name for name in columns if name not in places and name not in dataset.key_columns]
-            if lacking and len(lacking) < len(columns) and columns[-1] in places:
-                names = {
-                    "column": labels.column_title(dataset, columns[-1]),
-                    "other": labels.column_title(dataset, lacking[0]),
-                }
-                said = _("列「%(column)s」には、列「%(other)s」も必要です。") % names
-                self.tell(sheet.name, said, top + 1, places[columns[-1]] + 1)
+            if half and columns[-1] not in places:
+                self._tell_lacking(sheet, dataset, top, half[0], places[half[0]], columns[-1])
+            elif columns[-1] in places and lacking and len(lacking) < len(columns):
+                self._tell_lacking(sheet, dataset, top, columns[-1], places[columns[-1]], lacking[0])
         return len(self.problems) == before
+
+    def _tell_lacking(self, sheet: Sheet, dataset: Dataset, top: int, name: str, place: int, other: str) -> None:
+        names = {"column": labels.column_title(dataset, name), "other": labels.column_title(dataset, other)}
+        self.tell(sheet.name, _("列「%(column)s」には、列「%(other)s」も必要です。") % names, top + 1, place + 1)
 
     def _fill(self, sheet: Sheet, table: Table, places: dict[str, int], top: int) -> None:
         keys = [places[name] for name in table.dataset.key_columns]

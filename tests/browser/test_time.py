@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_chart import CUT_OFF, OUTSIDE, OVER_EACH_OTHER
-from tests.browser.test_reading import printed
+from tests.browser.test_reading import keeps_to_a_phone, printed
 
 pytestmark = pytest.mark.browser
 
@@ -44,16 +44,7 @@ def test_axe_finds_nothing(tab: Page, address: str, how: str) -> None:
 
 @pytest.mark.parametrize("address", BOTH)
 def test_nothing_scrolls_sideways_on_a_phone(tab: Page, address: str) -> None:
-    tab.set_viewport_size({"width": 375, "height": 800})
-    tab.goto(address)
-
-    assert tab.evaluate("document.documentElement.scrollWidth") == 375
-    outside = """() => [...document.querySelectorAll('main *')].filter(e => {
-        const box = e.getBoundingClientRect();
-        const scrolls = e.closest('.table-scroll, .chart-scroll, .heard, .what dt');
-        return box.width > 0 && (box.right > 376 || box.left < -1) && !scrolls;
-    }).map(e => e.outerHTML.slice(0, 100))"""
-    assert tab.evaluate(outside) == []
+    keeps_to_a_phone(tab, address, ".table-scroll, .chart-scroll, .heard, .what dt")
 
 
 @pytest.mark.parametrize("address", [COMPARED, f"/en{COMPARED}", "/structure/second-period/", LARGE, f"/en{LARGE}"])
